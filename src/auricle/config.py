@@ -1,0 +1,129 @@
+"""Typed configuration: a YAML file that holds only differences, and dotted overrides on top.
+
+A section is a frozen pydantic model that stands in the room it configures. An unknown key is an error that names the
+near miss, and all faults are reported at once.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from auricle.errors import ConfigError
+from auricle.registry import did_you_mean
+
+
+class Section(BaseModel):
+    """Base of every configuration section: frozen, and closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+S = TypeVar("S", bound=Section)
+
+
+def read(schema: type[S], path: Path | None, overrides: Sequence[str] = ()) -> S:
+    """Read a configuration file and apply ``key.path=value`` overrides, each value written as in YAML.
+
+    Args:
+        schema: The section that the whole file is.
+        path: A YAML file, or None for defaults only.
+        overrides: For example ``["training.batch_size=16", "data.collection=~/Clotho"]``; the last of a key wins.
+
+    Raises:
+        ConfigError: If the file or an override cannot be read or does not fit; every fault is listed.
+    """
+    values = _read_yaml(path) if path else {}
+    for override in overrides:
+        _apply(values, override)
+    return validate(schema, values, source=str(path) if path else "the configuration")
+
+
+def validate(schema: type[S], values: dict[str, Any], *, source: str) -> S:
+    """Return `values` as a section.
+
+    Raises:
+        ConfigError: If they do not fit; `source` names where they came from.
+    """
+    try:
+        return schema.model_validate(values)
+    except ValidationError as error:
+        faults = "; ".join(_sentence(schema, detail) for detail in error.errors())
+        raise ConfigError(f"{source} has {error.error_count()} unusable setting(s): {faults}.") from None
+
+
+def dump(section: Section) -> str:
+    """Return the whole resolved section as YAML, defaults included."""
+    return yaml.safe_dump(section.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def differences(one: dict[str, Any], other: dict[str, Any], prefix: str = "") -> list[str]:
+    """Return the dotted settings in which two dumped configurations differ, as ``key: this -> that``.
+
+    Example:
+        >>> differences({"a": {"b": 1}, "c": 2}, {"a": {"b": 3}, "c": 2})
+        ['a.b: 1 -> 3']
+    """
+    lines = []
+    for key in sorted({*one, *other}):
+        here, there = one.get(key), other.get(key)
+        if isinstance(here, dict) and isinstance(there, dict):
+            lines += differences(here, there, f"{prefix}{key}.")
+        elif here != there:
+            lines.append(f"{prefix}{key}: {here} -> {there}")
+    return lines
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"There is no configuration file {path}.") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path} cannot be read as YAML: {' '.join(str(error).split())}.") from None
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path} holds {type(values).__name__}; `section:` with indented settings is needed.")
+    return values
+
+
+def _apply(values: dict[str, Any], override: str) -> None:
+    path, equals, text = override.partition("=")
+    if not equals or not path:
+        raise ConfigError(f"{override!r} is not a setting; write key.path=value, as in training.batch_size=16.")
+    *sections, key = path.split(".")
+    place = values
+    for name in sections:
+        below = place.setdefault(name, {})
+        if not isinstance(below, dict):
+            raise ConfigError(f"{override!r}: {name!r} is a value, not a section.")
+        place = below
+    try:
+        place[key] = yaml.safe_load(text)
+    except yaml.YAMLError:
+        place[key] = text
+
+
+def _sentence(schema: type[Section], detail: ErrorDetails) -> str:
+    where = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        known = _keys_at(schema, detail["loc"][:-1])
+        return f"{where}: no such setting.{did_you_mean(str(detail['loc'][-1]), known)} Known: {', '.join(known)}"
+    message = detail["msg"].removeprefix("Value error, ")
+    return f"{where}: {message[0].lower()}{message[1:].rstrip('.')} (got {detail['input']!r})"
+
+
+def _keys_at(schema: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
+    place: Any = schema
+    for part in location:
+        field = getattr(place, "model_fields", {}).get(part)
+        if field is None:
+            return []
+        annotation = field.annotation
+        options = [annotation, *get_args(annotation)]
+        place = next((option for option in options if hasattr(option, "model_fields")), None)
+    return sorted(getattr(place, "model_fields", {}))

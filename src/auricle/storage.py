@@ -1,0 +1,185 @@
+"""Files that are either whole or not there, fingerprints, locks and the cache folder.
+
+Done means the final file exists: every artefact is written to a hidden temporary name in its own folder, flushed to the
+disk, and renamed. A process that is killed leaves at most such a temporary file, which the next one to open the folder
+removes.
+"""
+
+import errno
+import hashlib
+import json
+import os
+import re
+import shutil
+import socket
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from auricle.errors import StorageError
+
+_TEMPORARY = re.compile(r"^\.(?P<final>.+)\.(?P<host>[^.]*)-(?P<process>\d+)-[0-9a-f]{8}\.tmp$")
+
+
+def cache_folder() -> Path:
+    """Return the folder for models and features that can be made again: ``$AURICLE_CACHE``, else the user's cache."""
+    if chosen := os.environ.get("AURICLE_CACHE"):
+        return Path(chosen).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "auricle"
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Turn the operating system's refusals to write inside `folder` into a `StorageError` that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        reason = {
+            errno.ENOSPC: f"the disk is full ({_free(folder)}). Free some space and run the same command again",
+            errno.EDQUOT: "the disk quota is used up. Free some space and run the same command again",
+            errno.EROFS: "it is on a read-only file system. Choose another folder",
+            errno.EACCES: "it may not be written by this user. Choose another folder or change its permissions",
+            errno.EPERM: "it may not be written by this user. Choose another folder or change its permissions",
+            errno.ENOTDIR: "a part of the path is a file. Choose another folder",
+            errno.EEXIST: "a file of this name is in the way. Choose another folder",
+        }.get(error.errno or 0)
+        if reason is None:
+            raise
+        raise StorageError(f"Cannot write to {folder}: {reason}.") from error
+
+
+def _free(folder: Path) -> str:
+    existing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    return f"{shutil.disk_usage(existing).free / 1e6:.0f} MB free"
+
+
+def make_folder(folder: Path) -> Path:
+    """Create `folder` with its parents and return it.
+
+    Raises:
+        StorageError: If it cannot be created.
+    """
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; on leaving, flush it and rename it to `path`.
+
+    When the body raises, the temporary file is removed and `path` is as it was. The folder is created if needed.
+
+    Raises:
+        StorageError: If the folder cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{_host()}-{os.getpid()}-{uuid.uuid4().hex[:8]}.tmp")
+    with writing(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporary
+            with temporary.open("rb+") as written:
+                os.fsync(written.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` as UTF-8, whole or not at all."""
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write `value` to `path` as indented JSON, whole or not at all."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def remove_temporary(folder: Path) -> None:
+    """Remove what killed processes of this machine left in `folder`; files still being written are not touched."""
+    for path in folder.glob(".*.tmp"):
+        found = _TEMPORARY.match(path.name)
+        if found and found["host"] == _host() and not _alive(int(found["process"])):
+            path.unlink(missing_ok=True)
+
+
+def _host() -> str:
+    return re.sub(r"[^A-Za-z0-9_]", "_", socket.gethostname())
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+@contextmanager
+def lock(folder: Path, *, purpose: str) -> Iterator[None]:
+    """Hold `folder` for this process; the operating system lets go when the process ends, however it ends.
+
+    Args:
+        folder: An existing folder.
+        purpose: What is done with it, as in *is being trained*.
+
+    Raises:
+        StorageError: If another process holds it; the message names machine and process.
+    """
+    owner = folder / ".lock-owner"
+    held = FileLock(folder / ".lock")
+    with writing(folder):
+        try:
+            held.acquire(blocking=False)
+        except Timeout:
+            who = owner.read_text(encoding="utf-8").strip() if owner.exists() else "another process"
+            raise StorageError(
+                f"{folder} {purpose} by {who}. Wait until it ends, or stop it, and run the command again."
+            ) from None
+    try:
+        write_text(owner, f"process {os.getpid()} on {socket.gethostname()}")
+        yield
+    finally:
+        owner.unlink(missing_ok=True)
+        held.release()
+
+
+def digest_bytes(content: bytes) -> str:
+    """Return the identity of `content`: 32 hexadecimal digits of BLAKE2b.
+
+    Example:
+        >>> digest_bytes(b"a dog barks")
+        '30660780386a9c6c7e258299402a0de9'
+    """
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def digest_file(path: Path) -> str:
+    """Return the identity of a file's content, as `digest_bytes` does, without reading it whole into memory."""
+    digest = hashlib.blake2b(digest_size=16)
+    with path.open("rb") as opened:
+        while block := opened.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def sha256_file(path: Path) -> str:
+    """Return a file's SHA-256, the checksum that publishers give."""
+    with path.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def fingerprint(value: object) -> str:
+    """Return 12 hexadecimal digits that change whenever a JSON-able `value` does; the order of keys does not matter.
+
+    Example:
+        >>> fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1})
+        True
+    """
+    return digest_bytes(json.dumps(value, sort_keys=True, ensure_ascii=False).encode())[:12]
