@@ -7,11 +7,12 @@ seconds. Channels are averaged. Resampling is soxr's high-quality converter.
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import soundfile
 import soxr
+from numpy.typing import NDArray
 
 from auricle.errors import AudioError
 from auricle.storage import atomic
@@ -19,7 +20,8 @@ from auricle.storage import atomic
 SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3"})
 """What is taken for a sound in a folder, compared in lower case."""
 
-Samples = np.ndarray[tuple[int], np.dtype[np.float32]]
+Samples = NDArray[np.float32]
+"""Mono samples of shape (samples,)."""
 
 
 @dataclass(frozen=True)
@@ -76,10 +78,37 @@ def decode(path: Path, *, sample_rate: int | None = None) -> Samples:
         raise AudioError(
             f"{path.name} is cut short: {len(frames) / rate:.2f} s of {info.duration_s:.2f} s can be decoded."
         )
-    if not np.isfinite(frames).all():
-        raise AudioError(f"{path.name} has samples that are not finite (NaN or infinity).")
-    samples = frames[:, 0] if frames.shape[1] == 1 else frames.mean(axis=1)
-    return resample(samples, rate, sample_rate or rate)
+    try:
+        return from_array(frames, rate, sample_rate=sample_rate or rate)
+    except AudioError as error:
+        raise AudioError(f"{path.name}: {error}") from None
+
+
+def from_array(frames: NDArray[Any], rate: int, *, sample_rate: int) -> Samples:
+    """Return samples that are already in memory as mono float32 at another rate.
+
+    Args:
+        frames: Floating point, (samples,) or (samples, channels).
+        rate: Their rate in Hz.
+        sample_rate: Rate of the result in Hz.
+
+    Raises:
+        AudioError: If there are no samples, or some are not finite.
+
+    Example:
+        >>> from_array(np.zeros((44100, 2)), 44100, sample_rate=16000).shape
+        (16000,)
+    """
+    if frames.ndim not in (1, 2) or not np.issubdtype(frames.dtype, np.floating):
+        raise ValueError(
+            f"floating point (samples,) or (samples, channels) is needed, not {frames.dtype} {frames.shape}"
+        )
+    if len(frames) == 0:
+        raise AudioError("There are no samples.")
+    samples = np.asarray(frames if frames.ndim == 1 else frames.mean(axis=1), np.float32)
+    if not np.isfinite(samples).all():
+        raise AudioError("Some samples are not finite (NaN or infinity).")
+    return resample(samples, rate, sample_rate)
 
 
 def resample(samples: Samples, from_rate: int, to_rate: int) -> Samples:

@@ -1,1 +1,4 @@
-"""See the modules of this room."""
+"""Caption -> sound.
+
+For now this room holds `procedural`: sounds made by numpy recipes, and the embedded collection made from them.
+"""

@@ -1,0 +1,81 @@
+"""Batch normalisation that does not see padding, so that a clip alone equals the clip in a batch.
+
+Conventions: maps are (batch, channels, frames, mels); `lengths` holds the real frames of each clip, or is None when no
+clip is padded. The real frames of all clips are laid one behind the other, (1, channels, sum of lengths, mels), which
+torch's own batch norm then normalises as it would any batch: statistics, momentum and gradients are torch's.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import FunctionCtx
+
+
+class MaskedBatchNorm2d(nn.BatchNorm2d):
+    """`torch.nn.BatchNorm2d` over real frames only; the same parameters, buffers and names.
+
+    Example:
+        >>> norm = MaskedBatchNorm2d(1, affine=False)
+        >>> padded = torch.tensor([[1.0, 3.0], [5.0, 99.0]]).view(2, 1, 2, 1)
+        >>> norm(padded, [2, 1]).flatten().round(decimals=2).tolist()
+        [-1.22, 0.0, 1.22, 0.0]
+        >>> round(norm.running_mean.item(), 3)  # a tenth of the way from 0 to the mean of 1, 3 and 5
+        0.3
+    """
+
+    def forward(self, maps: Tensor, lengths: Sequence[int] | None = None) -> Tensor:
+        """Return normalised maps of the same shape, zero beyond each clip's length."""
+        if lengths is None:
+            return super().forward(maps)
+        packed: Tensor = _Pack.apply(maps, lengths)  # type: ignore[no-untyped-call]
+        unpacked: Tensor = _Unpack.apply(super().forward(packed), lengths, maps.shape[2])  # type: ignore[no-untyped-call]
+        return unpacked
+
+
+def real_frames(lengths: Sequence[int], frames: int, *, device: torch.device) -> Tensor:
+    """Return which frames are real, as booleans (batch, frames).
+
+    Example:
+        >>> real_frames([1, 3], 3, device=torch.device("cpu")).int().tolist()
+        [[1, 0, 0], [1, 1, 1]]
+    """
+    return torch.arange(frames, device=device) < torch.tensor(lengths, device=device)[:, None]
+
+
+class _Pack(torch.autograd.Function):
+    """Real frames one behind the other; its gradient is `_Unpack`."""
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, maps: Tensor, lengths: Sequence[int]) -> Tensor:
+        ctx.shape = lengths, maps.shape[2]  # type: ignore[attr-defined]
+        return _pack(maps, lengths)
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+        lengths, frames = ctx.shape  # type: ignore[attr-defined]
+        return _unpack(gradient, lengths, frames), None
+
+
+class _Unpack(torch.autograd.Function):
+    """Real frames back at their places, zeros elsewhere; its gradient is `_Pack`."""
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, packed: Tensor, lengths: Sequence[int], frames: int) -> Tensor:
+        ctx.lengths = lengths  # type: ignore[attr-defined]
+        return _unpack(packed, lengths, frames)
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+        return _pack(gradient, ctx.lengths), None, None  # type: ignore[attr-defined]
+
+
+def _pack(maps: Tensor, lengths: Sequence[int]) -> Tensor:
+    return torch.cat([clip[:, :length] for clip, length in zip(maps, lengths, strict=True)], dim=1)[None]
+
+
+def _unpack(packed: Tensor, lengths: Sequence[int], frames: int) -> Tensor:
+    maps = packed.new_zeros((len(lengths), packed.shape[1], frames, packed.shape[3]))
+    for clip, real in zip(maps, packed[0].split(list(lengths), dim=1), strict=True):
+        clip[:, : real.shape[1]] = real
+    return maps

@@ -1,0 +1,179 @@
+"""Sentence encoders: any sentence-transformers model, by catalogue name, folder or name on the Hugging Face hub.
+
+Conventions: embeddings are float32 (sentences, dim), as the model gives them (minilm and mpnet: of length 1). What is
+in the cache is used without touching the network; only a hub name that is not there asks for it, once.
+"""
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from auricle.encoders.catalogue import CATALOGUE
+from auricle.encoders.checkpoints import digest_weights
+from auricle.encoders.contract import Origin, identity
+from auricle.encoders.fetch import locate
+from auricle.errors import ConfigError, DataError, ModelError
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+Embeddings = np.ndarray[tuple[int, int], np.dtype[np.float32]]
+
+
+class SentenceEncoder(nn.Module):
+    """A network from sentences to one embedding each.
+
+    Args:
+        network: The sentence-transformers model.
+        name: What it is called in a configuration.
+        origin: Where its weights came from.
+
+    Attributes:
+        dim: Size of the embedding.
+    """
+
+    def __init__(self, network: "SentenceTransformer", *, name: str, origin: Origin) -> None:
+        super().__init__()
+        self.network = network
+        self.name = name
+        self.origin = origin
+        self.dim = int(network.get_embedding_dimension() or 0)
+
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 of the present weights."""
+        return digest_weights(self)
+
+    def identity(self) -> dict[str, object]:
+        """Return name, SHA-256 of the present weights, and where they came from, as JSON can hold it."""
+        return identity(self.name, self.origin, self)
+
+    def forward(self, sentences: Sequence[str]) -> Tensor:
+        """Return embeddings (sentences, dim) with gradients, in one batch.
+
+        Raises:
+            DataError: If a sentence is blank.
+        """
+        _check(sentences)
+        tokens = self.network.preprocess(list(sentences))
+        device = next(self.parameters()).device
+        tokens = {key: value.to(device) if isinstance(value, Tensor) else value for key, value in tokens.items()}
+        embeddings: Tensor = self.network(tokens)["sentence_embedding"]
+        return embeddings
+
+    @torch.inference_mode()
+    def encode(self, sentences: Sequence[str], *, batch_size: int = 64) -> Embeddings:
+        """Return embeddings (sentences, dim) without gradients or dropout.
+
+        Sentences of like length are computed together, so little is padded; the order of the result is theirs.
+
+        Raises:
+            DataError: If a sentence is blank.
+        """
+        _check(sentences)
+        training = self.training
+        self.eval()
+        try:
+            order = sorted(range(len(sentences)), key=lambda index: len(sentences[index]))
+            embeddings = np.empty((len(sentences), self.dim), np.float32)
+            for start in range(0, len(order), batch_size):
+                batch = order[start : start + batch_size]
+                embeddings[batch] = self([sentences[index] for index in batch]).float().cpu().numpy()
+            return embeddings
+        finally:
+            self.train(training)
+
+
+def build_sentence_encoder(name: str) -> SentenceEncoder:
+    """Return a sentence encoder.
+
+    Args:
+        name: Of the catalogue (``minilm``, ``mpnet``), a sentence-transformers folder, or a name on the hub.
+
+    Raises:
+        ConfigError: If the name belongs to a pretrained model that is no sentence encoder.
+        ModelError: If the model is not in the cache, cannot be had, or is damaged.
+    """
+    if name in CATALOGUE:
+        model = CATALOGUE.get(name)
+        if model.kind != "sentence":
+            sentence = [known for known in CATALOGUE if CATALOGUE.get(known).kind == "sentence"]
+            raise ConfigError(f"{name} is no sentence encoder. Known: {', '.join(sentence)}, or any on the hub.")
+        return SentenceEncoder(
+            _load(str(locate(name)), offline=True), name=name, origin=Origin(name, model.licence, model.source)
+        )
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return SentenceEncoder(_load(str(folder), offline=True), name=folder.name, origin=Origin(folder.name))
+    return SentenceEncoder(
+        _load_from_hub(name), name=name, origin=Origin(name, source=f"https://huggingface.co/{name}")
+    )
+
+
+def _load_from_hub(name: str) -> "SentenceTransformer":
+    try:
+        return _load(name, offline=True)
+    except ModelError:
+        pass
+    try:
+        return _load(name, offline=False)
+    except ModelError:
+        known = ", ".join(known for known in CATALOGUE if CATALOGUE.get(known).kind == "sentence")
+        raise ModelError(
+            f"The sentence encoder {name!r} is neither a folder nor in the cache, and it could not be had from the "
+            f"Hugging Face hub. Check the name and the network, or use one of: {known}."
+        ) from None
+
+
+def _load(place: str, *, offline: bool) -> "SentenceTransformer":
+    """Load a model on the CPU without chatter, trusting no code that comes with it."""
+    with _quiet():
+        from sentence_transformers import SentenceTransformer
+
+        try:
+            return SentenceTransformer(place, device="cpu", local_files_only=offline)
+        except Exception as error:  # the libraries below raise anything from OSError to their own kinds
+            raise ModelError(f"{place} cannot be loaded as a sentence encoder ({_first_line(error)}).") from error
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence progress bars, warnings and telemetry of the libraries below, and restore them afterwards."""
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import huggingface_hub.utils
+        from transformers.utils import logging as chatter
+
+        level, bars = chatter.get_verbosity(), not huggingface_hub.utils.are_progress_bars_disabled()
+        chatter.set_verbosity_error()
+        chatter.disable_progress_bar()
+        huggingface_hub.utils.disable_progress_bars()
+        logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            chatter.set_verbosity(level)
+            if bars:
+                chatter.enable_progress_bar()
+                huggingface_hub.utils.enable_progress_bars()
+
+
+def _check(sentences: Sequence[str]) -> None:
+    if isinstance(sentences, str):
+        raise TypeError("a list of sentences is needed, not one string")
+    for number, sentence in enumerate(sentences, start=1):
+        if not sentence.strip():
+            raise DataError(f"Sentence {number} of {len(sentences)} is empty; every one needs at least one word.")

@@ -1,0 +1,35 @@
+"""The configuration section ``features``."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from auricle.config import Section
+from auricle.storage import cache_folder
+
+
+class FeaturesConfig(Section):
+    """Where features are kept and how they are computed.
+
+    Attributes:
+        folder: The folder of all feature stores; ``features`` in the cache by default. Stores are shared by all
+            collections, since a sound is known by its content.
+        precision: Of stored log-mels; float16 halves the space and errs by up to 0.016 at -36.
+        threads: Number of threads that decode and transform; all processors by default.
+    """
+
+    folder: Path | None = None
+    precision: Literal["float32", "float16"] = "float32"
+    threads: int | None = Field(None, ge=1)
+
+    @property
+    def root(self) -> Path:
+        """The folder of all feature stores."""
+        return self.folder.expanduser() if self.folder else cache_folder() / "features"
+
+    @property
+    def workers(self) -> int:
+        """The number of threads to use on this machine."""
+        return self.threads or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(2))

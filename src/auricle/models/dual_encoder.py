@@ -1,0 +1,142 @@
+"""The dual encoder: an audio tower and a text tower into one space, where nearness is the cosine.
+
+A tower is an encoder (pretrained; `auricle.encoders`) and a head (new). A frozen encoder takes no part in training:
+what it says of each sound and caption is computed once and kept, and `AudioTower.project` maps it into the space. An
+encoder that learns is run by the tower itself. Either way any new sentence and any new sound can be embedded.
+
+Shapes: features (batch, frames, mels) with valid frames (batch,); pooled (batch, encoder's dim); embeddings
+(batch, dim), of length 1.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from auricle.encoders import build_audio_encoder, build_sentence_encoder
+from auricle.models.settings import AudioTowerConfig, ModelsConfig, TextTowerConfig
+
+if TYPE_CHECKING:
+    from auricle.encoders import AudioEncoder, SentenceEncoder
+
+
+def projection_head(n_in: int, n_out: int, *, hidden: int | None, dropout: float) -> nn.Sequential:
+    """Return the layers from an encoder to the shared space: linear, or linear, ReLU, dropout, linear."""
+    if hidden is None:
+        return nn.Sequential(nn.Dropout(dropout), nn.Linear(n_in, n_out))
+    return nn.Sequential(nn.Linear(n_in, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, n_out))
+
+
+class AudioTower(nn.Module):
+    """From log-mels to the shared space.
+
+    Args:
+        encoder: Pretrained or not.
+        config: Of the tower.
+        dim: Dimensions of the shared space.
+    """
+
+    def __init__(self, encoder: "AudioEncoder", config: AudioTowerConfig, *, dim: int) -> None:
+        super().__init__()
+        self.frozen = config.frozen
+        self.encoder = encoder.requires_grad_(False).eval() if config.frozen else encoder
+        self.head = projection_head(encoder.dim, dim, hidden=config.hidden, dropout=config.dropout)
+
+    def project(self, pooled: Tensor) -> Tensor:
+        """Map what the encoder says of each sound (batch, encoder's dim) into the space (batch, dim)."""
+        return F.normalize(self.head(pooled), dim=-1)
+
+    def forward(self, features: Tensor, n_frames: Tensor) -> Tensor:
+        """Embed log-mels (batch, frames, mels) with valid frames (batch,) as (batch, dim)."""
+        return self.project(self.encoder(features, n_frames))
+
+    def train(self, mode: bool = True) -> "AudioTower":
+        """Switch dropout and batch norm, which a frozen encoder is exempt from."""
+        super().train(mode)
+        if self.frozen:
+            self.encoder.eval()
+        return self
+
+
+class TextTower(nn.Module):
+    """From sentences to the shared space.
+
+    Args:
+        encoder: A sentence encoder.
+        config: Of the tower.
+        dim: Dimensions of the shared space.
+    """
+
+    def __init__(self, encoder: "SentenceEncoder", config: TextTowerConfig, *, dim: int) -> None:
+        super().__init__()
+        self.frozen = config.frozen
+        self.encoder = encoder.requires_grad_(False).eval() if config.frozen else encoder
+        self.head = projection_head(encoder.dim, dim, hidden=config.hidden, dropout=config.dropout)
+
+    def project(self, pooled: Tensor) -> Tensor:
+        """Map sentence embeddings (batch, encoder's dim) into the space (batch, dim)."""
+        return F.normalize(self.head(pooled), dim=-1)
+
+    def forward(self, sentences: Sequence[str]) -> Tensor:
+        """Embed sentences as (batch, dim)."""
+        return self.project(self.encoder(sentences))
+
+    def train(self, mode: bool = True) -> "TextTower":
+        """Switch dropout, which a frozen encoder is exempt from."""
+        super().train(mode)
+        if self.frozen:
+            self.encoder.eval()
+        return self
+
+
+class DualEncoder(nn.Module):
+    """Both towers.
+
+    Args:
+        config: The section ``models``.
+        pretrained: Start the encoders that learn from their weights; false when a checkpoint replaces them at once.
+
+    Raises:
+        ModelError: If weights are not in the cache or do not fit.
+        ConfigError: If a name does not exist.
+    """
+
+    def __init__(self, config: ModelsConfig, *, pretrained: bool = True) -> None:
+        super().__init__()
+        self.config = config
+        audio = config.audio
+        encoder = build_audio_encoder(
+            audio.encoder,
+            weights=audio.weights if pretrained or audio.frozen else "random",
+            train_from_block=audio.trainable_from_block,
+            conv_dropout=audio.conv_dropout,
+            fc_units=audio.fc_units,
+            fc_dropout=audio.fc_dropout,
+        )
+        self.audio = AudioTower(encoder, audio, dim=config.dim)
+        self.text = TextTower(build_sentence_encoder(config.text.encoder), config.text, dim=config.dim)
+
+    def learned_state(self) -> dict[str, Tensor]:
+        """Return the tensors that belong to this model alone: all but those of frozen encoders."""
+        return {name: tensor for name, tensor in self.state_dict().items() if not name.startswith(self._frozen())}
+
+    def load_learned_state(self, state: dict[str, Tensor]) -> list[str]:
+        """Take over what `learned_state` returned, and return the names that are missing or too many."""
+        keys = self.load_state_dict(state, strict=False)
+        missing = [name for name in keys.missing_keys if not name.startswith(self._frozen())]
+        return [*missing, *keys.unexpected_keys]
+
+    def trainable(self) -> dict[str, nn.Parameter]:
+        """Return the parameters that learn, by name."""
+        return {name: parameter for name, parameter in self.named_parameters() if parameter.requires_grad}
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model is."""
+        return next(self.audio.head.parameters()).device
+
+    def _frozen(self) -> tuple[str, ...]:
+        towers = {"audio.encoder.": self.audio.frozen, "text.encoder.": self.text.frozen}
+        return tuple(prefix for prefix, frozen in towers.items() if frozen)

@@ -1,0 +1,325 @@
+"""The training loop: epochs of steps, a validation after each, and a state that can be taken up at any step.
+
+Everything random is derived from (seed, purpose, place): the pairs of an epoch from the epoch, dropout from the step.
+The state is therefore weights, optimiser, schedule and three counters, and a run that was killed and resumed equals the
+uninterrupted one bit for bit on the same machine and number of threads.
+"""
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from torch.utils.data import DataLoader
+
+from auricle import progress
+from auricle.errors import ModelError
+from auricle.randomness import derive_seed
+from auricle.storage import atomic
+from auricle.training.objective import Objective, Validation
+from auricle.training.pairs import CaptionedClips, Pair, plan_epoch
+from auricle.training.run_folder import Row
+from auricle.training.settings import RunConfig, TrainingConfig
+
+SELECTED_BY = "text_to_audio/mAP@10"
+"""The validation measure that chooses the best epoch, lowers the learning rate and ends the run."""
+
+
+@dataclass
+class Progress:
+    """Where a training is; all numbers count from 0.
+
+    Attributes:
+        epoch: The epoch it is in.
+        batch: Batches of this epoch that are done.
+        step: Steps in all.
+        loss_sum: Of this epoch's batches, weighted by their size.
+        pairs: Of this epoch so far.
+        seconds: Time spent, over all sittings.
+        best: Highest value of the selected measure so far.
+        best_epoch: When that was.
+        waited: Epochs since the selected measure rose by `min_improvement` above `waited_from`.
+        waited_from: See `waited`.
+        history: One row per finished epoch.
+    """
+
+    epoch: int = 0
+    batch: int = 0
+    step: int = 0
+    loss_sum: float = 0.0
+    pairs: int = 0
+    seconds: float = 0.0
+    best: float = -math.inf
+    best_epoch: int = -1
+    waited: int = 0
+    waited_from: float = -math.inf
+    history: list[Row] = field(default_factory=list)
+
+
+class Loop:
+    """Trains an objective.
+
+    Args:
+        config: The run's configuration.
+        fabric: Device and precision.
+        objective: What is minimised.
+        clips: What is learned from.
+        validation: What is measured after each epoch.
+        resume: File of the state; taken up if it is there.
+        on_epoch: Called after each epoch with the progress and whether it is the best so far.
+
+    Raises:
+        ModelError: If the state cannot be read.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        *,
+        fabric: Fabric,
+        objective: Objective,
+        clips: CaptionedClips,
+        validation: Validation,
+        resume: Path,
+        on_epoch: Callable[[Progress, bool], None],
+    ) -> None:
+        self.config = config.training
+        self.seed = config.seed
+        self.fabric = fabric
+        self.clips = clips
+        self.validation = validation
+        self.resume = resume
+        self.on_epoch = on_epoch
+        self.by_length = not objective.network.audio.frozen
+        self.objective = objective
+        learning = [parameter for parameter in objective.parameters() if parameter.requires_grad]
+        optimizer = torch.optim.Adam(learning, lr=self.config.learning_rate)
+        self.module, self.optimizer = fabric.setup(objective, optimizer)
+        self.schedule = Schedule(self.config, optimizer, steps_per_epoch=len(self._plan(0)))
+        self.progress = Progress()
+        self._saved_at = self._clock = time.monotonic()
+        if resume.exists():
+            self._restore()
+
+    def run(self) -> Progress:
+        """Train to the end.
+
+        Raises:
+            KeyboardInterrupt: After Ctrl-C or a termination signal, when the step is finished and the state is saved.
+        """
+        done = self.progress
+        total = self.config.max_epochs * len(self._plan(done.epoch))
+        with (
+            _asked_to_stop() as stop,
+            progress.bar(total=total, initial=done.step, label="train", unit="step") as bar,
+        ):
+            self._clock = time.monotonic()
+            while done.epoch < self.config.max_epochs and done.waited < self.config.patience:
+                for loss in self._epoch():
+                    bar.set_postfix_str(_status(done, loss), refresh=False)
+                    bar.update()
+                    if stop.is_set():
+                        self.save()
+                        raise KeyboardInterrupt
+        return done
+
+    def save(self) -> None:
+        """Write the state, whole or not at all."""
+        self._tick()
+        state = {
+            "learned": self.objective.network.learned_state(),
+            "log_temperature": self.objective.log_temperature.detach(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "precision": self.fabric.strategy.precision.state_dict(),
+            "progress": asdict(self.progress),
+        }
+        with atomic(self.resume) as temporary:
+            torch.save(state, temporary)
+        self._saved_at = time.monotonic()
+
+    def _tick(self) -> None:
+        now = time.monotonic()
+        self.progress.seconds += now - self._clock
+        self._clock = now
+
+    def _epoch(self) -> Iterator[float]:
+        """Do what is left of this epoch, yielding the loss of each step."""
+        done = self.progress
+        self.objective.train()
+        for size, loss in self._steps():
+            done.batch += 1
+            done.step += 1
+            done.loss_sum += loss * size
+            done.pairs += size
+            yield loss
+            self._save_if_due()
+        self._close_epoch(self.validation.measure(self.objective, self.fabric.device))
+        self._save_if_due()
+
+    def _steps(self) -> Iterator[tuple[int, float]]:
+        done = self.progress
+        batches = self._plan(done.epoch)[done.batch :]
+        loader: DataLoader[Pair] = DataLoader(
+            self.clips, batch_sampler=batches, collate_fn=self.clips.collate, num_workers=self.config.workers
+        )
+        for batch in loader:
+            self.schedule.before_step(done.step)
+            with _random_state(derive_seed(self.seed, "dropout", done.step), self.fabric.device):
+                loss = self.module(batch.to(self.fabric.device))
+            if not torch.isfinite(loss):
+                raise ModelError(
+                    f"The loss is {loss.item()} at step {done.step}. Lower training.learning_rate or raise "
+                    "training.temperature, then start a new run."
+                )
+            self.optimizer.zero_grad()
+            self.fabric.backward(loss)
+            self.optimizer.step()
+            yield len(batch.related), loss.item()
+
+    def _close_epoch(self, measured: dict[str, float]) -> None:
+        done, settings = self.progress, self.config
+        value = measured[SELECTED_BY]
+        done.history.append(
+            {
+                "epoch": done.epoch,
+                "step": done.step,
+                "learning_rate": self.optimizer.param_groups[0]["lr"],
+                "temperature": self.objective.temperature.item(),
+                "train/loss": done.loss_sum / done.pairs,
+                **{f"validation/{name}": number for name, number in measured.items()},
+            }
+        )
+        is_best = value > done.best
+        if is_best:
+            done.best, done.best_epoch = value, done.epoch
+        if value > done.waited_from + settings.min_improvement:
+            done.waited, done.waited_from = 0, value
+        else:
+            done.waited += 1
+        self.schedule.after_epoch(value)
+        done.epoch, done.batch, done.loss_sum, done.pairs = done.epoch + 1, 0, 0.0, 0
+        self._tick()
+        self.on_epoch(done, is_best)
+
+    def _save_if_due(self) -> None:
+        if time.monotonic() - self._saved_at >= self.config.save_every_s:
+            self.save()
+
+    def _plan(self, epoch: int) -> list[list[Pair]]:
+        return plan_epoch(
+            self.clips, seed=self.seed, epoch=epoch, batch_size=self.config.batch_size, by_length=self.by_length
+        )
+
+    def _restore(self) -> None:
+        try:
+            state: dict[str, Any] = torch.load(self.resume, map_location=self.fabric.device, weights_only=True)
+        except Exception as error:  # torch raises whatever the damaged byte leads to
+            raise ModelError(
+                f"The state {self.resume} is damaged ({type(error).__name__}). Delete it to begin the run anew."
+            ) from None
+        wrong = self.objective.network.load_learned_state(state["learned"])
+        if wrong:
+            raise ModelError(f"The state {self.resume} belongs to another model: {', '.join(wrong[:5])}.")
+        with torch.no_grad():
+            self.objective.log_temperature.copy_(state["log_temperature"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.schedule.load_state_dict(state["schedule"])
+        self.fabric.strategy.precision.load_state_dict(state["precision"])
+        self.progress = Progress(**state["progress"])
+
+
+class Schedule:
+    """The learning rate: per step (cosine) or per epoch (plateau).
+
+    Args:
+        config: Section ``training``.
+        optimizer: Whose learning rate it sets.
+        steps_per_epoch: Number of batches.
+    """
+
+    def __init__(self, config: TrainingConfig, optimizer: torch.optim.Optimizer, *, steps_per_epoch: int) -> None:
+        self.config = config
+        self.optimizer = optimizer
+        self.warmup = config.warmup_epochs * steps_per_epoch
+        self.total = config.max_epochs * steps_per_epoch
+        self.plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
+            optimizer,
+            mode="max",
+            factor=config.plateau_factor,
+            patience=config.plateau_patience,
+            threshold=config.plateau_threshold,
+            threshold_mode="abs",
+            min_lr=config.min_learning_rate,
+        )
+
+    def before_step(self, step: int) -> None:
+        """Set the learning rate of this step, counted from 0."""
+        if self.config.schedule == "cosine":
+            self.optimizer.param_groups[0]["lr"] = self.cosine(step)
+
+    def after_epoch(self, measure: float) -> None:
+        """Take note of the validation measure."""
+        if self.config.schedule == "plateau":
+            self.plateau.step(measure)
+
+    def cosine(self, step: int) -> float:
+        """Return the learning rate of a step: a linear rise, then half a cosine down to the smallest."""
+        top, bottom = self.config.learning_rate, self.config.min_learning_rate
+        if step < self.warmup:
+            return top * (step + 1) / (self.warmup + 1)
+        share = (step - self.warmup) / max(1.0, self.total - self.warmup)
+        return bottom + (top - bottom) * (1 + math.cos(math.pi * min(1.0, share))) / 2
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what `load_state_dict` takes."""
+        state: dict[str, Any] = self.plateau.state_dict()
+        return state
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a saved state."""
+        self.plateau.load_state_dict(state)
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[threading.Event]:
+    """Turn the first Ctrl-C or termination signal inside into an event, so that a step is never cut in two.
+
+    A second Ctrl-C ends the process at once.
+    """
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked  # signals reach the main thread only
+        return
+
+    def ask(_number: int, _frame: object) -> None:
+        asked.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _random_state(seed: int, device: torch.device) -> Iterator[None]:
+    """Let torch's generators draw from `seed` inside, and leave them as they were."""
+    devices = [device] if device.type != "cpu" else []
+    with torch.random.fork_rng(devices, device_type=device.type if devices else "cuda"):
+        torch.manual_seed(seed)
+        yield
+
+
+def _status(done: Progress, loss: float) -> str:
+    best = f", best mAP@10 {done.best:.3f} (epoch {done.best_epoch + 1})" if done.history else ""
+    return f"epoch {done.epoch + 1}, loss {loss:.3f}{best}"

@@ -1,0 +1,151 @@
+"""What is minimised, and what is measured: the loss of a batch, and the fixed validation."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from auricle.evaluation import (
+    EvaluationConfig,
+    Relevance,
+    own_clip,
+    read_labels,
+    read_relevance,
+    same_label,
+    score_both_directions,
+)
+from auricle.models import DualEncoder
+from auricle.training.loss import info_nce
+from auricle.training.pairs import Batch, CaptionedClips
+
+T = TypeVar("T")
+
+_BATCH = 64
+
+
+class Objective(nn.Module):
+    """The dual encoder with its temperature: a batch goes in, a loss comes out.
+
+    Args:
+        network: The towers.
+        temperature: Where it starts.
+        learnable: Let it learn, as its logarithm, between 0.01 and 1.
+    """
+
+    def __init__(self, network: DualEncoder, *, temperature: float, learnable: bool) -> None:
+        super().__init__()
+        self.network = network
+        self.log_temperature = nn.Parameter(torch.tensor(float(np.log(temperature))), requires_grad=learnable)
+
+    @property
+    def temperature(self) -> Tensor:
+        """The temperature now, a scalar."""
+        if not self.log_temperature.requires_grad:
+            return self.log_temperature.exp()
+        return self.log_temperature.clamp(np.log(0.01), 0.0).exp()
+
+    def embed_audio(self, audio: Tensor, n_frames: Tensor | None) -> Tensor:
+        """Embed what `CaptionedClips.audio_of` returns as (batch, dim)."""
+        if n_frames is None:
+            return self.network.audio.project(audio)
+        embedded: Tensor = self.network.audio(audio, n_frames)
+        return embedded
+
+    def embed_text(self, text: Tensor | list[str]) -> Tensor:
+        """Embed what `CaptionedClips.text_of` returns as (batch, dim)."""
+        if isinstance(text, Tensor):
+            return self.network.text.project(text)
+        embedded: Tensor = self.network.text(text)
+        return embedded
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Return the loss of a batch, a scalar."""
+        return info_nce(
+            self.embed_audio(batch.audio, batch.n_frames),
+            self.embed_text(batch.text),
+            temperature=self.temperature,
+            related=batch.related,
+        )
+
+
+class Validation:
+    """All captions against all clips of one split: for the same weights, the same numbers.
+
+    Args:
+        clips: What the towers take for the split.
+        config: What is relevant, and how it is counted.
+    """
+
+    def __init__(self, clips: CaptionedClips, config: EvaluationConfig) -> None:
+        self.clips = clips
+        self.config = config
+        self.captions = [caption for texts in clips.captions for caption in texts]
+        self.own = np.repeat(np.arange(len(clips)), [len(texts) for texts in clips.captions])
+        ids = [clip.id for clip in clips.clips]
+        self.relevance = relevance_of(self.captions, [ids[clip] for clip in self.own], ids, config)
+        self.related = clips.related(range(len(clips)))
+
+    @torch.no_grad()
+    def measure(self, objective: Objective, device: torch.device) -> dict[str, float]:
+        """Return loss and measures.
+
+        ``loss`` is the cross-entropy of each caption's own clip among all clips of the split, less those that share
+        its parent or a caption; the measures are ``text_to_audio/...`` and ``audio_to_text/...``.
+        """
+        objective.eval()
+        audio = torch.cat([self._audio(objective, rows, device) for rows in _parts(range(len(self.clips)))])
+        text = torch.cat([self._text(objective, rows, device) for rows in _parts(self.captions)])
+        similarity = (text @ audio.T).float()
+        logits = similarity / objective.temperature.float()
+        own = torch.from_numpy(self.own).to(device)
+        others = self.related.to(device)[own]
+        others[torch.arange(len(own), device=device), own] = False
+        loss = nn.functional.cross_entropy(logits.masked_fill(others, -torch.inf), own)
+        to_audio, to_text = score_both_directions(
+            similarity.cpu().numpy(),
+            self.relevance,
+            ap_denominator=self.config.ap_denominator,
+            recall=self.config.recall,
+            no_relevant="skip",
+        )
+        return {
+            "loss": loss.item(),
+            **{f"text_to_audio/{name}": value for name, value in to_audio.measures().items()},
+            **{f"audio_to_text/{name}": value for name, value in to_text.measures().items()},
+        }
+
+    def _audio(self, objective: Objective, clips: Sequence[int], device: torch.device) -> Tensor:
+        audio, n_frames = self.clips.audio_of(clips)
+        return objective.embed_audio(audio.to(device), None if n_frames is None else n_frames.to(device))
+
+    def _text(self, objective: Objective, captions: Sequence[str], device: torch.device) -> Tensor:
+        text = self.clips.text_of(captions)
+        return objective.embed_text(text.to(device) if isinstance(text, Tensor) else text)
+
+
+def relevance_of(
+    captions: Sequence[str], caption_clips: Sequence[str], clips: Sequence[str], config: EvaluationConfig
+) -> Relevance:
+    """Return what is relevant, as configured: by label, by a file of pairs, or a caption's own clip.
+
+    Args:
+        captions: Text of each caption.
+        caption_clips: Identity of each caption's clip.
+        clips: Identities of all clips.
+        config: Section ``evaluation``.
+
+    Raises:
+        DataError: If a file cannot be read or does not know a clip.
+    """
+    if config.labels:
+        labels = read_labels(config.labels, clips=clips, label_column=config.label_column)
+        return same_label(caption_clips, clips, labels)
+    if config.relevance:
+        return read_relevance(config.relevance, captions=captions, clips=clips)
+    return own_clip(caption_clips, clips)
+
+
+def _parts(items: Sequence[T]) -> list[Sequence[T]]:
+    return [items[start : start + _BATCH] for start in range(0, len(items), _BATCH)]

@@ -1,0 +1,188 @@
+"""The folder of one run: what lies where, and the small files that say what the run is.
+
+docs/layout.md shows every file. A run's name belongs to its configuration: the same command goes on with, or finds
+finished, the run that it began.
+"""
+
+import csv
+import io
+import json
+import platform
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from auricle import __version__, config
+from auricle.data import Collection
+from auricle.errors import ConfigError, DataError
+from auricle.storage import fingerprint, write_json, write_text
+from auricle.training.settings import RunConfig
+
+_PACKAGES = (
+    "torch",
+    "lightning-fabric",
+    "numpy",
+    "scipy",
+    "soundfile",
+    "soxr",
+    "sentence-transformers",
+    "transformers",
+)
+Row = dict[str, float]
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths of a run, and its small files.
+
+    Attributes:
+        path: The folder.
+    """
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """The resolved configuration."""
+        return self.path / "config.yaml"
+
+    @property
+    def best(self) -> Path:
+        """The checkpoint of the best epoch by validation mAP@10."""
+        return self.path / "best.safetensors"
+
+    @property
+    def last(self) -> Path:
+        """The checkpoint of the last epoch."""
+        return self.path / "last.safetensors"
+
+    @property
+    def resume(self) -> Path:
+        """The state to go on from; there only while the run is unfinished."""
+        return self.path / "resume.pt"
+
+    @property
+    def metrics(self) -> Path:
+        """One JSON object per epoch; the same as a table beside it."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def finished(self) -> Path:
+        """What came out; there only when the run is finished."""
+        return self.path / "finished.json"
+
+    @property
+    def picture(self) -> Path:
+        """The learning curve."""
+        return self.path / "learning-curve.png"
+
+    def read_config(self) -> RunConfig:
+        """Return the configuration the run was made with.
+
+        Raises:
+            ConfigError: If this is not a run.
+        """
+        if not self.config.is_file():
+            raise ConfigError(f"{self.path} is no run: it has no config.yaml. `auricle train` makes runs.")
+        return config.read(RunConfig, self.config)
+
+    def read_summary(self) -> dict[str, Any] | None:
+        """Return what the finished run wrote, or None when it is not finished."""
+        if not self.finished.is_file():
+            return None
+        summary: dict[str, Any] = json.loads(self.finished.read_text(encoding="utf-8"))
+        return summary
+
+    def begin(self, run: RunConfig, collection: Collection) -> None:
+        """Write what the run is, or check that the run that was begun here is the same.
+
+        Raises:
+            ConfigError: If it was begun with another configuration; the differences are named.
+            DataError: If the collection has changed since.
+        """
+        facts = collection_facts(collection)
+        described = self.path / "collection.json"
+        if self.config.exists():
+            self._check_same_config(run)
+            if described.exists():
+                before = json.loads(described.read_text(encoding="utf-8"))
+                if before["fingerprint"] != facts["fingerprint"]:
+                    raise DataError(
+                        f"The collection has changed since {self.path} was begun ({_counts(before)}; now "
+                        f"{_counts(facts)}). Give the new run another name with --name, or remove the old one."
+                    )
+        write_text(self.config, config.dump(run))
+        write_json(described, facts)
+
+    def write_set_aside(self, collection: Collection) -> None:
+        """Write the sounds and captions that could not be used, ``what,reason``."""
+        rows = [{"what": bad.what, "reason": bad.reason} for bad in collection.set_aside]
+        write_text(self.path / "set-aside.csv", _as_csv(["what", "reason"], rows))
+
+    def write_environment(self, run: RunConfig, *, device: str, encoders: Mapping[str, Any]) -> None:
+        """Write where and with what the run was made: versions, machine, seed, models with licence and source."""
+        environment = {
+            "auricle": __version__,
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+            "host": socket.gethostname(),
+            "device": device,
+            "seed": run.seed,
+            "packages": {name: version(name) for name in _PACKAGES},
+            "encoders": dict(encoders),
+        }
+        write_json(self.path / "environment.json", environment)
+
+    def write_history(self, rows: Sequence[Row]) -> None:
+        """Write one row per epoch as JSON lines and as CSV."""
+        write_text(self.metrics, "".join(json.dumps(row) + "\n" for row in rows))
+        if rows:
+            write_text(self.metrics.with_suffix(".csv"), _as_csv(list(rows[0]), rows))
+
+    def _check_same_config(self, run: RunConfig) -> None:
+        before = self.read_config().model_dump(mode="json")
+        lines = config.differences(before, run.model_dump(mode="json"))
+        if lines:
+            raise ConfigError(
+                f"{self.path} was begun with another configuration ({'; '.join(lines)}). "
+                "Give the new run another name with --name."
+            )
+
+
+def default_name(source: str, run: RunConfig) -> str:
+    """Return the name of a run: where its configuration came from, and a fingerprint of it.
+
+    Where files are kept is no part of the fingerprint.
+    """
+    values = run.model_dump(mode="json")
+    values.pop("features")
+    return f"{source}-{fingerprint(values)[:6]}"
+
+
+def collection_facts(collection: Collection) -> dict[str, Any]:
+    """Return counts, hours and a fingerprint of a collection; its folder is no part of the fingerprint."""
+    clips = [(clip.id, clip.content) for clip in collection.clips]
+    captions = [(caption.clip_id, caption.text) for caption in collection.captions]
+    return {
+        "folder": str(collection.folder),
+        "clips": {name: len(collection.split(name).clips) for name in collection.splits},
+        "captions": {name: len(collection.split(name).captions) for name in collection.splits},
+        "hours": round(sum(clip.duration_s for clip in collection.clips) / 3600, 3),
+        "licences": sorted({clip.licence for clip in collection.clips if clip.licence}),
+        "fingerprint": fingerprint([sorted(clips), sorted(captions)]),
+    }
+
+
+def _counts(facts: Mapping[str, Any]) -> str:
+    return f"{sum(facts['clips'].values())} clips with {sum(facts['captions'].values())} captions"
+
+
+def _as_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
