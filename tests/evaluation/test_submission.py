@@ -73,7 +73,10 @@ def test_a_ranking_of_other_captions_is_refused(path: Path) -> None:
     [
         (["a dog,a,b,c,,,,,,,"], r"has no row for 1 of 2 captions, the first is 'rain'"),
         (["a dog,a,b,c,,,,,,,", "rian,a,b,c,,,,,,,"], "line 3: the caption 'rian' was not asked. Did you mean 'rain'"),
-        (["a dog,a,b,c,,,,,,,"] * 2, "line 3: the caption 'a dog' has a row for each time it was asked"),
+        (
+            ["a dog,a,b,c,,,,,,,"] * 2,
+            "line 3: the caption 'a dog' has a row already for each time it was asked. Remove",
+        ),
         (["a dog,a,b,d,,,,,,,"], "line 2: 'd' is none of the 3 clips"),
         (["a dog,a,b,a,,,,,,,"], "line 2: 'a' is listed twice"),
         (["a dog,a,b,,,,,,,,"], "line 2: 2 clips are listed; the first 3 cells are needed"),

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from auricle.encoders import contract
 from auricle.encoders.catalogue import CATALOGUE
 from auricle.encoders.checkpoints import load_strictly, read_weights
-from auricle.encoders.cnn import CNN10, CNN14
-from auricle.encoders.contract import AudioEncoder, Origin, freeze_before
+from auricle.encoders.cnn import AISFX_BLOCKS, CNN10, CNN14
+from auricle.encoders.contract import AudioEncoder, Origin
 from auricle.encoders.fetch import WEIGHTS, locate
 from auricle.encoders.yamnet import YAMNet
 from auricle.errors import ConfigError
@@ -19,7 +20,7 @@ AUDIO_ENCODERS: Registry[type[AudioEncoder]] = Registry("audio encoder")
 for _encoder in (CNN10, CNN14, YAMNet):
     AUDIO_ENCODERS.add(_encoder.name, _encoder)
 
-_PARTIAL = {"aisfx": ("conv_block1", "conv_block2", "conv_block3", "conv_block4")}
+_PARTIAL = {"aisfx": AISFX_BLOCKS}
 """Weights of the catalogue that fill only a part of an encoder, and which."""
 
 
@@ -38,7 +39,7 @@ def build_audio_encoder(
         name: In `AUDIO_ENCODERS`.
         weights: A name of the catalogue, a checkpoint file (safetensors or a pickle of tensors), or ``random``; by
             default the first of the encoder's own `AudioEncoder.weights`.
-        train_from_block: Blocks before this one are frozen; see `freeze_before`.
+        train_from_block: Blocks before this one are frozen; see `contract.train_from_block`.
         conv_dropout: After every block of a CNN; an encoder without it leaves it aside, as it does the next two.
         fc_units: Width of a CNN's last layer; another than PANNs' own cannot take PANNs' weights.
         fc_dropout: After that layer.
@@ -59,7 +60,7 @@ def build_audio_encoder(
     )
     if weights != "random":
         _initialise(encoder, weights or encoder.weights[0])
-    freeze_before(encoder, train_from_block)
+    contract.train_from_block(encoder, train_from_block)
     return encoder
 
 

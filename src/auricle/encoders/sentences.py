@@ -105,8 +105,7 @@ def build_sentence_encoder(name: str) -> SentenceEncoder:
     if name in CATALOGUE:
         model = CATALOGUE.get(name)
         if model.kind != "sentence":
-            sentence = [known for known in CATALOGUE if CATALOGUE.get(known).kind == "sentence"]
-            raise ConfigError(f"{name} is no sentence encoder. Known: {', '.join(sentence)}, or any on the hub.")
+            raise ConfigError(f"{name} is no sentence encoder. Known: {', '.join(_known())}, or any on the hub.")
         return SentenceEncoder(
             _load(str(locate(name)), offline=True), name=name, origin=Origin(name, model.licence, model.source)
         )
@@ -121,31 +120,38 @@ def build_sentence_encoder(name: str) -> SentenceEncoder:
 def _load_from_hub(name: str) -> "SentenceTransformer":
     try:
         return _load(name, offline=True)
-    except ModelError:
+    except ModelError:  # not in the cache
         pass
-    try:
-        return _load(name, offline=False)
-    except ModelError:
-        known = ", ".join(known for known in CATALOGUE if CATALOGUE.get(known).kind == "sentence")
-        raise ModelError(
-            f"The sentence encoder {name!r} is neither a folder nor in the cache, and it could not be had from the "
-            f"Hugging Face hub. Check the name and the network, or use one of: {known}."
-        ) from None
+    complaint = (
+        f"The sentence encoder {name!r} is neither a folder nor in the cache, and could not be had from the Hugging Face "
+        f"hub. Check the name and the network, or use one of: {', '.join(_known())}."
+    )
+    with _quiet(), _translated(complaint):
+        from huggingface_hub import HfApi
+
+        HfApi().model_info(name, timeout=30)  # fails at once; loading would try for minutes
+    return _load(name, offline=False)
+
+
+def _known() -> list[str]:
+    return [name for name in CATALOGUE if CATALOGUE.get(name).kind == "sentence"]
 
 
 def _load(place: str, *, offline: bool) -> "SentenceTransformer":
     """Load a model on the CPU without chatter, trusting no code that comes with it."""
-    with _quiet():
+    with _quiet(), _translated(f"{place} cannot be loaded as a sentence encoder; it is damaged or something else."):
         from sentence_transformers import SentenceTransformer
 
-        try:
-            return SentenceTransformer(place, device="cpu", local_files_only=offline)
-        except Exception as error:  # the libraries below raise anything from OSError to their own kinds
-            raise ModelError(f"{place} cannot be loaded as a sentence encoder ({_first_line(error)}).") from error
+        return SentenceTransformer(place, device="cpu", local_files_only=offline)
 
 
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".")
+@contextmanager
+def _translated(complaint: str) -> Iterator[None]:
+    """Turn whatever the libraries below raise, from `OSError` to kinds of their own, into one sentence."""
+    try:
+        yield
+    except Exception as error:
+        raise ModelError(complaint) from error
 
 
 @contextmanager
@@ -154,21 +160,23 @@ def _quiet() -> Iterator[None]:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import huggingface_hub.utils
         from transformers.utils import logging as chatter
 
-        level, bars = chatter.get_verbosity(), not huggingface_hub.utils.are_progress_bars_disabled()
-        chatter.set_verbosity_error()
-        chatter.disable_progress_bar()
-        huggingface_hub.utils.disable_progress_bars()
-        logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
+        loggers = [logging.getLogger(name) for name in ("sentence_transformers", "huggingface_hub")]
+        verbosity, bars = chatter.get_verbosity(), chatter.is_progress_bar_enabled()
+        levels = [logger.level for logger in loggers]
+        chatter.set_verbosity_error()  # type: ignore[no-untyped-call]
+        chatter.disable_progress_bar()  # type: ignore[no-untyped-call]
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
         try:
             yield
         finally:
-            chatter.set_verbosity(level)
+            chatter.set_verbosity(verbosity)
             if bars:
-                chatter.enable_progress_bar()
-                huggingface_hub.utils.enable_progress_bars()
+                chatter.enable_progress_bar()  # type: ignore[no-untyped-call]
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
 
 
 def _check(sentences: Sequence[str]) -> None:

@@ -89,8 +89,8 @@ class YAMNet(AudioEncoder):
         counts = [1 + (length - PATCH_FRAMES) // PATCH_HOP for length in self.lengths(features, n_frames)]
         windows = features.unfold(1, PATCH_FRAMES, PATCH_HOP)  # (batch, patches, mels, frames), a view
         patches = torch.cat([clip[:count] for clip, count in zip(windows, counts, strict=True)])
-        chunks = [self.embed_patches(chunk.transpose(1, 2)) for chunk in patches.split(_CHUNK_PATCHES)]
-        return torch.stack([clip.mean(dim=0) for clip in torch.cat(chunks).split(counts)])
+        chunks = [self.embed_patches(chunk.transpose(1, 2)) for chunk in torch.split(patches, _CHUNK_PATCHES)]
+        return torch.stack([clip.mean(dim=0) for clip in torch.split(torch.cat(chunks), counts)])
 
     def embed_patches(self, patches: Tensor) -> Tensor:
         """Return one embedding (patches, 1024) per patch (patches, 96, mels)."""
@@ -133,7 +133,7 @@ def weights_from_onnx(path: Path) -> dict[str, Tensor]:
         ModelError: If the file cannot be read or the graph is not YAMNet's.
     """
     import onnx
-    from google.protobuf.message import DecodeError
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
     try:
         graph = onnx.load(path).graph

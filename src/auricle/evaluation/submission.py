@@ -82,12 +82,13 @@ def read_submission(path: Path, *, captions: Sequence[str], clips: Sequence[str]
     for row in rows:
         caption = row.cells["caption"]
         if not waiting.get(caption):
-            known = "has a row for each time it was asked already" if caption in waiting else "was not asked"
-            raise DataError(
-                f"{path}, line {row.line}: the caption {caption!r} {known}."
-                f"{'' if caption in waiting else did_you_mean(caption, list(waiting))} "
-                "Captions are compared exactly, spaces included."
-            )
+            if caption in waiting:
+                reason = "has a row already for each time it was asked. Remove this one."
+            else:
+                reason = (
+                    f"was not asked.{did_you_mean(caption, list(waiting))} Captions are compared exactly, with spaces."
+                )
+            raise DataError(f"{path}, line {row.line}: the caption {caption!r} {reason}")
         ranking[waiting[caption].pop()] = _listed(path, row, positions)
     missing = sorted(place for places in waiting.values() for place in places)
     if missing:

@@ -19,6 +19,8 @@ from auricle.features.sounds import LogMelSpectrograms
 from auricle.features.store import FeatureStore
 from auricle.storage import atomic
 
+FILE_NAME = "{split}_audio_logmels.hdf5"
+"""What the prior work calls the file of a split."""
 TOLERANCE = 2e-2
 """How far an imported log-mel may be from one computed here, where it is above `LOUD`."""
 LOUD = -20.0

@@ -44,7 +44,7 @@ def save(path: Path, model: DualEncoder, header: Header) -> None:
     Raises:
         StorageError: If the folder cannot be written.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in model.learned_state().items()}
     about = {
@@ -55,7 +55,7 @@ def save(path: Path, model: DualEncoder, header: Header) -> None:
         "trained": header.trained,
     }
     with atomic(path) as temporary:
-        save_file(state, temporary, metadata={_KEY: json.dumps(about)})
+        temporary.write_bytes(save(state, metadata={_KEY: json.dumps(about)}))
 
 
 def read(path: Path) -> tuple[Header, dict[str, Tensor]]:

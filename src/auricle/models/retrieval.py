@@ -42,6 +42,10 @@ class RetrievalModel:
         network: The towers.
         features: Where descriptions by frozen encoders are kept, and how they are computed.
         device: For example ``cpu``, ``cuda``, ``mps``.
+
+    Attributes:
+        front_end: What the audio tower hears.
+        encoders: Name, digest of the weights, licence and source of both encoders as they were when this was made.
     """
 
     def __init__(
@@ -51,16 +55,16 @@ class RetrievalModel:
         self.features = features or FeaturesConfig()
         self.device = torch.device(device)
         self.front_end = front_end_of(network)
+        self.encoders = {"audio": network.audio.encoder.identity(), "text": network.text.encoder.identity()}
 
     def header(self, trained: dict[str, Any]) -> Header:
         """Return what a checkpoint of this model says about itself."""
-        encoders = {"audio": self.network.audio.encoder.identity(), "text": self.network.text.encoder.identity()}
-        return Header(self.network.config, encoders, self.front_end.settings(), trained)
+        return Header(self.network.config, self.encoders, self.front_end.settings(), trained)
 
     def audio_input(self) -> AudioEmbeddings | LogMelSpectrograms:
         """Return the description of a sound that the audio tower trains on: pooled when frozen, else log-mels."""
         if self.network.audio.frozen:
-            return self._embeddings(self.network.audio.encoder, self.network.audio.encoder.identity())
+            return self._embeddings(self.network.audio.encoder, self.encoders["audio"])
         return LogMelSpectrograms(self.front_end, precision=self.features.precision, threads=self.features.workers)
 
     def text_input(self) -> SentenceEmbeddings | None:

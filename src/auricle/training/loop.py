@@ -121,7 +121,7 @@ class Loop:
             progress.bar(total=total, initial=done.step, label="train", unit="step") as bar,
         ):
             self._clock = time.monotonic()
-            while done.epoch < self.config.max_epochs and done.waited < self.config.patience:
+            while not self.ended:
                 for loss in self._epoch():
                     bar.set_postfix_str(_status(done, loss), refresh=False)
                     bar.update()
@@ -129,6 +129,13 @@ class Loop:
                         self.save()
                         raise KeyboardInterrupt
         return done
+
+    @property
+    def ended(self) -> bool:
+        """Whether all epochs are done, or patience is at its end."""
+        patience = self.config.patience
+        waited = patience is not None and self.progress.waited >= patience
+        return waited or self.progress.epoch >= self.config.max_epochs
 
     def save(self) -> None:
         """Write the state, whole or not at all."""

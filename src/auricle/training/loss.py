@@ -4,8 +4,8 @@ Also known as NT-Xent, N-pairs with temperature, the CLIP loss. With scale = 1 /
 cross-entropies over the cosine matrix. The prior system sums the two directions instead of taking their mean: its loss
 is twice this one, with the same optimum (and, under Adam, the same steps up to its epsilon).
 
-Sources: A. van den Oord, Y. Li, O. Vinyals, Representation Learning with Contrastive Predictive Coding, 2018; A. Radford
-et al., Learning Transferable Visual Models From Natural Language Supervision, 2021, figure 3.
+Sources: A. van den Oord, Y. Li, O. Vinyals, Representation Learning with Contrastive Predictive Coding, 2018;
+A. Radford et al., Learning Transferable Visual Models From Natural Language Supervision, 2021, figure 3.
 """
 
 import torch

@@ -1,7 +1,7 @@
 """Pairs of clip and caption, and the batches of an epoch.
 
 The plan of an epoch is a pure function of (seed, epoch): which caption each clip gets, which pairs share a batch, and
-the order of batches. A run that is resumed in the middle of an epoch therefore sees exactly the batches it had not seen.
+the order of batches. A run that is resumed in the middle of an epoch therefore sees the batches it had not seen.
 """
 
 from collections.abc import Mapping, Sequence

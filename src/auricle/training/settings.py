@@ -22,13 +22,14 @@ class TrainingConfig(Section):
         learning_rate: Of Adam.
         temperature: Divides the cosines in the loss.
         learnable_temperature: Let it learn too, from there.
-        schedule: ``plateau`` multiplies the learning rate by `plateau_factor` when validation mAP@10 has not risen by
-            `plateau_threshold` for `plateau_patience` epochs; ``cosine`` warms up over `warmup_epochs` and falls to
-            `min_learning_rate` at `max_epochs`; ``constant``.
+        schedule: ``cosine`` warms up over `warmup_epochs` and falls to `min_learning_rate` at `max_epochs`; ``plateau``
+            multiplies the learning rate by `plateau_factor` when validation mAP@10 has not risen by
+            `plateau_threshold` for `plateau_patience` epochs; ``constant``.
         plateau_factor, plateau_patience, plateau_threshold: See `schedule`.
         warmup_epochs: See `schedule`.
         min_learning_rate: The learning rate does not fall below.
-        patience: Stop after so many epochs in which validation mAP@10 has not risen by `min_improvement`.
+        patience: Stop after so many epochs in which validation mAP@10 has not risen by `min_improvement`; never by
+            default, since the cosine schedule has an end of its own.
         min_improvement: See `patience`.
         workers: Processes that read batches; 0 reads in the training process.
         save_every_s: How much training, in seconds, a killed run loses at most.
@@ -37,17 +38,17 @@ class TrainingConfig(Section):
     split: str = "development"
     validation_split: str = "validation"
     batch_size: int = Field(32, ge=2)
-    max_epochs: int = Field(100, ge=1)
+    max_epochs: int = Field(60, ge=1)
     learning_rate: float = Field(1e-3, gt=0)
-    temperature: float = Field(0.07, gt=0)
+    temperature: float = Field(0.1, gt=0)
     learnable_temperature: bool = False
-    schedule: Literal["plateau", "cosine", "constant"] = "plateau"
+    schedule: Literal["plateau", "cosine", "constant"] = "cosine"
     plateau_factor: float = Field(0.1, gt=0, lt=1)
     plateau_patience: int = Field(5, ge=0)
     plateau_threshold: float = Field(0.005, ge=0)
     warmup_epochs: float = Field(1.0, ge=0)
     min_learning_rate: float = Field(1e-6, ge=0)
-    patience: int = Field(10, ge=1)
+    patience: int | None = Field(None, ge=1)
     min_improvement: float = Field(0.001, ge=0)
     workers: int = Field(0, ge=0)
     save_every_s: float = Field(60.0, ge=0)

@@ -20,7 +20,7 @@ def birds(n: int, rng: np.random.Generator, rate: int) -> Signal:
     sung = np.zeros(n)
     for level in (1.0, 0.4):
         motif = _motif(rng, rate)
-        onset = rng.uniform(0.02, 0.3) if level == 1.0 else rng.uniform(0.4, 1)
+        onset = rng.uniform(0, 0.05) if level == 1.0 else rng.uniform(0.4, 1)
         while onset < n / rate:
             place(sung, motif, onset, rate, gain=level)
             onset += len(motif) / rate + rng.uniform(0.15, 0.6)

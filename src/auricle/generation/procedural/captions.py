@@ -89,7 +89,7 @@ def write(scene: Scene, rng: np.random.Generator) -> tuple[str, ...]:
         >>> from auricle.randomness import stream
         >>> dog = Event("dog", 0.1, 0.8, level="loud", distance="near", repetitions=2)
         >>> write(Scene(2.0, "alone", (dog,)), stream(0, "captions", 1))[0]
-        'x'
+        'All that can be heard is a hound barking loudly twice.'
     """
     mentioned: list[set[tuple[int, Aspect]]] = [set() for _ in range(N_CAPTIONS)]
     for number, aspect in details(scene):

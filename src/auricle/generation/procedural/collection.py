@@ -94,7 +94,7 @@ def _claim(folder: Path, *, seed: int) -> None:
     storage.make_folder(folder)
     record, wanted = folder / _RECORD, {"seed": seed, "auricle": __version__}
     if record.exists():
-        if (found := json.loads(record.read_text(encoding="utf-8"))) != wanted:
+        if (found := _read_record(record)) != wanted:
             raise StorageError(
                 f"{folder} holds sounds made with {found}, not with {wanted}. Choose another folder or remove this one."
             )
@@ -104,6 +104,13 @@ def _claim(folder: Path, *, seed: int) -> None:
         storage.write_json(record, wanted)
     for split in SPLITS:
         storage.remove_temporary(storage.make_folder(folder / split))
+
+
+def _read_record(record: Path) -> object:
+    try:
+        return json.loads(record.read_text(encoding="utf-8"))
+    except ValueError:
+        return "something unreadable"
 
 
 def _write_csv(path: Path, header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:

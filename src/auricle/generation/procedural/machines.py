@@ -41,7 +41,7 @@ def train(n: int, rng: np.random.Generator, rate: int) -> Signal:
     clack += band_noise(length, rng, rate, low=800, high=5000) * strike(length, rate, decay_s=0.02, attack_s=0.006)
     period, pair = rng.uniform(0.55, 0.75), rng.uniform(0.13, 0.17)
     heard = 0.3 * roar + 0.08 * steel
-    for onset in np.arange(rng.uniform(0, 0.3), n / rate, period):
+    for onset in np.arange(rng.uniform(0, 0.05), n / rate, period):
         place(heard, clack, onset, rate)
         place(heard, clack, onset + pair, rate, gain=0.8)
     return heard
@@ -54,7 +54,7 @@ def helicopter(n: int, rng: np.random.Generator, rate: int) -> Signal:
     thud = band_noise(n, rng, rate, low=50, high=300, pink=True)
     swish = band_noise(n, rng, rate, low=400, high=3000, pink=True)
     turbine = tone(np.full(n, rng.uniform(2600, 3400)), rate)
-    return np.square(chop) * thud + (0.25 + 0.35 * chop) * swish + 0.012 * turbine
+    return chop * thud + (0.25 + 0.35 * chop) * swish + 0.012 * turbine
 
 
 def siren(n: int, rng: np.random.Generator, rate: int) -> Signal:

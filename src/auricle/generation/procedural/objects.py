@@ -44,7 +44,7 @@ def clock(n: int, rng: np.random.Generator, rate: int) -> Signal:
         for pitch in (1.0, 0.86)
     ]
     ticked = 0.002 * rng.standard_normal(n)
-    for i, onset in enumerate(np.arange(rng.uniform(0.02, 0.2), n / rate, CLOCK_PERIOD_S)):
+    for i, onset in enumerate(np.arange(rng.uniform(0.02, 0.07), n / rate, CLOCK_PERIOD_S)):
         place(ticked, ticks[i % 2], onset, rate, gain=1 - 0.15 * (i % 2))
     return ticked
 
@@ -62,7 +62,7 @@ def typing(n: int, rng: np.random.Generator, rate: int) -> Signal:
     """Keys of a keyboard at six to nine a second: a bright clack going down, a fainter one coming up."""
     length = int(0.14 * rate)
     pace = rng.uniform(6, 9)
-    onset = rng.uniform(0, 0.1)
+    onset = rng.uniform(0, 0.05)
     typed = 0.002 * rng.standard_normal(n)
     while onset < n / rate:
         key = band_noise(length, rng, rate, low=1500, high=7000) * strike(length, rate, decay_s=0.005)

@@ -24,7 +24,7 @@ def footsteps(n: int, rng: np.random.Generator, rate: int) -> Signal:
     length = int(0.2 * rate)
     pace, swing = rng.uniform(0.46, 0.58), rng.uniform(0.98, 1.02)
     walked = 0.003 * band_noise(n, rng, rate, low=100, high=2000, pink=True)
-    for i, onset in enumerate(np.arange(rng.uniform(0.02, 0.25), n / rate, pace)):
+    for i, onset in enumerate(np.arange(rng.uniform(0.02, 0.07), n / rate, pace)):
         heel = band_noise(length, rng, rate, low=80, high=500) * strike(length, rate, decay_s=0.018)
         heel += 0.8 * band_noise(length, rng, rate, low=700, high=2600) * strike(length, rate, decay_s=0.008)
         sole = band_noise(length, rng, rate, low=900, high=4500, pink=True)

@@ -28,7 +28,7 @@ Layout = Literal["alone", "together", "in turn", "behind"]
 DURATION_S = (2.0, 6.0)
 GAIN_DB = {"soft": -9.0, "medium": 0.0, "loud": 6.0}
 FAR_GAIN_DB = -9.0
-FAR_CORNER = 1500.0
+FAR_CORNER_HZ = 1500.0
 FAR_REVERBERATION_S = 0.18
 ROOM_TONE = 3e-4
 """Root mean square of the noise in which every scene lies: no recording is digitally silent."""
@@ -79,7 +79,7 @@ def draw(seed: int, number: int) -> Scene:
 
     Example:
         >>> [event.kind for event in draw(0, 3).events]
-        ['x']
+        ['bee', 'footsteps']
     """
     rng = stream(seed, "scene", number)
     count = int(rng.choice([1, 2, 3], p=[0.15, 0.6, 0.25]))
@@ -181,18 +181,24 @@ def _heard(event: Event, rng: np.random.Generator, rate: int) -> Signal:
     once = kind.render(kind.length_s or event.length_s, rng, sample_rate=rate).astype(np.float64)
     if kind.continuous:
         once = faded(once, rate, rise_s=0.08, fall_s=0.08)
-    sounded = np.zeros(len(once) + round((event.repetitions - 1) * (kind.interval_s or 0.0) * rate))
-    for i in range(event.repetitions):
-        speed = rng.uniform(0.97, 1.03)
-        varied = np.interp(np.arange(0, len(once) - 1, speed), np.arange(len(once)), once)
-        place(sounded, varied, i * (kind.interval_s or 0.0), rate, gain=rng.uniform(0.8, 1.0))
+    sounded = once if event.repetitions == 1 else _repeated(once, event.repetitions, kind.interval_s or 0.0, rng, rate)
     near = 10 ** (GAIN_DB[event.level] / 20) * sounded
     return near if event.distance == "near" else _from_afar(near, rng, rate)
 
 
+def _repeated(once: Signal, times: int, interval_s: float, rng: np.random.Generator, rate: int) -> Signal:
+    """Return the same thing several times, each a little faster or slower, fainter or louder than the last."""
+    sounded = np.zeros(round(1.05 * len(once)) + round((times - 1) * interval_s * rate))
+    for i in range(times):
+        speed = rng.uniform(0.97, 1.03)
+        varied = np.interp(np.arange(0, len(once) - 1, speed), np.arange(len(once)), once)
+        place(sounded, varied, i * interval_s, rate, gain=rng.uniform(0.8, 1.0))
+    return sounded
+
+
 def _from_afar(near: Signal, rng: np.random.Generator, rate: int) -> Signal:
     tail = round(3 * FAR_REVERBERATION_S * rate)
-    dull = signal.sosfilt(signal.butter(2, FAR_CORNER, fs=rate, output="sos"), np.pad(near, (0, tail)))
+    dull = signal.sosfilt(signal.butter(2, FAR_CORNER_HZ, fs=rate, output="sos"), np.pad(near, (0, tail)))
     echo = rng.standard_normal(tail) * strike(tail, rate, decay_s=FAR_REVERBERATION_S)
     reverberation = convolve(dull, echo / np.sqrt(np.sum(np.square(echo))))
     return 10 ** (FAR_GAIN_DB / 20) * (0.8 * dull + 0.6 * reverberation)

@@ -35,14 +35,14 @@ def band_noise(n: int, rng: np.random.Generator, rate: int, *, low: float, high:
     """
     padded = fft.next_fast_len(max(n, 64), real=True)
     bins = min(padded // 2 + 1, 3 + int(32 * high * padded / rate))  # what is left out is 60 dB down
-    frequency = np.maximum(np.arange(bins) * (rate / padded), 1.0)
+    frequency = np.maximum(np.arange(bins, dtype=np.float32) * np.float32(rate / padded), 1)
     amplitude = 1 / ((1 + np.square(frequency / high)) * (1 + np.square(low / frequency)))
     if pink:
         amplitude /= np.sqrt(frequency)
-    spectrum = np.zeros(padded // 2 + 1, dtype=np.complex128)
-    spectrum[:bins] = amplitude * rng.standard_normal((bins, 2)).view(np.complex128)[:, 0]
-    noise: Signal = fft.irfft(spectrum, padded)[:n]
-    return noise / (np.std(noise) + 1e-12)
+    spectrum = np.zeros(padded // 2 + 1, dtype=np.complex64)
+    spectrum[:bins] = amplitude * rng.standard_normal((bins, 2), dtype=np.float32).view(np.complex64)[:, 0]
+    noise = fft.irfft(spectrum, padded)[:n].astype(np.float64)  # single precision until here: twice as fast
+    return np.asarray(noise / (np.std(noise) + 1e-12))
 
 
 def wander(n: int, rng: np.random.Generator, rate: int, *, per_second: float) -> Signal:

@@ -64,7 +64,7 @@ def drops(n: int, rng: np.random.Generator, rate: int) -> Signal:
     base = rng.uniform(900, 1500)
     gap = rng.uniform(0.35, 0.6)
     dripped = np.zeros(n)
-    onset = rng.uniform(0.05, 0.2)
+    onset = rng.uniform(0.02, 0.07)
     while onset < n / rate:
         rise = contour(length, [(0, 1), (0.4, rng.uniform(1.35, 1.7)), (1, 1.9)])
         drop = tone(base * rng.uniform(0.85, 1.2) * rise, rate) * strike(length, rate, decay_s=0.03)
