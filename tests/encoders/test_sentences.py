@@ -13,7 +13,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from auricle.encoders import CATALOGUE, SentenceEncoder, build_sentence_encoder, fetch
+from auricle.encoders import CATALOGUE, SentenceEncoder, build_sentence_encoder
+from auricle.encoders.fetch import fetch
 from auricle.errors import ConfigError, DataError, ModelError
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]

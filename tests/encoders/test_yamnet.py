@@ -11,7 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from auricle.encoders import build_audio_encoder, fetch, yamnet
+from auricle.encoders import build_audio_encoder, yamnet
+from auricle.encoders.fetch import fetch
 from auricle.encoders.yamnet import N_CLASSES, YAMNet, class_names
 from auricle.errors import ModelError
 

@@ -4,14 +4,14 @@ Conventions: an audio encoder takes log-mel features (batch, frames, mels) and h
 never waveforms; of the front end that makes such features only the name is known here. A sentence encoder takes
 strings. Both answer with float32 embeddings (batch, dim).
 
-The catalogue says what exists, `fetch` brings it into the cache, `build_audio_encoder` and `build_sentence_encoder`
-bring it to life. Importing this package loads neither torch nor any network: those two come on first use.
+The catalogue says what exists, the module `fetch` brings it into the cache, `build_audio_encoder` and
+`build_sentence_encoder` bring it to life. Importing this package loads neither torch nor any network: those two come
+on first use.
 """
 
 from typing import TYPE_CHECKING
 
 from auricle.encoders.catalogue import CATALOGUE, PretrainedModel
-from auricle.encoders.fetch import fetch, installed, locate
 
 if TYPE_CHECKING:
     from auricle.encoders.audio import AUDIO_ENCODERS, build_audio_encoder
@@ -26,9 +26,6 @@ __all__ = [
     "SentenceEncoder",
     "build_audio_encoder",
     "build_sentence_encoder",
-    "fetch",
-    "installed",
-    "locate",
 ]
 
 

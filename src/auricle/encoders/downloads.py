@@ -86,7 +86,7 @@ def download_url(url: str, target: Path, *, size_bytes: int, pause_s: float = 1.
         if barren >= ATTEMPTS:
             raise ModelError(
                 f"{url} could not be downloaded: {reason}; {_size(partial) / 1e6:.0f} of {size_bytes / 1e6:.0f} MB are "
-                "kept. Run the same command again to go on, or give the path of a copy that was downloaded otherwise."
+                "kept. Run the same command again to go on, or give a copy that was downloaded otherwise (--from)."
             )
         if _size(partial) < size_bytes:
             say(f"The download stopped ({reason}); going on.")
@@ -113,7 +113,7 @@ def _continue(url: str, partial: Path, *, size_bytes: int) -> None:
                     opened.truncate(0)
                     raise ModelError(
                         f"{url} is larger than the {size_bytes} bytes it is known to have: it is another file. "
-                        "Give the path of a copy that was downloaded otherwise."
+                        "Give a copy that was downloaded otherwise (--from)."
                     )
                 opened.write(block)
                 drawn.update(have // _MB - drawn.n)

@@ -123,13 +123,13 @@ def _load_from_hub(name: str) -> "SentenceTransformer":
     except ModelError:  # not in the cache
         pass
     complaint = (
-        f"The sentence encoder {name!r} is neither a folder nor in the cache, and could not be had from the Hugging Face "
-        f"hub. Check the name and the network, or use one of: {', '.join(_known())}."
+        f"The sentence encoder {name!r} is neither a folder nor in the cache, and could not be had from the Hugging "
+        f"Face hub. Check the name and the network, or use one of: {', '.join(_known())}."
     )
     with _quiet(), _translated(complaint):
         from huggingface_hub import HfApi
 
-        HfApi().model_info(name, timeout=30)  # fails at once; loading would try for minutes
+        HfApi().model_info(name, timeout=30)  # fails at once where loading would try for minutes
     return _load(name, offline=False)
 
 

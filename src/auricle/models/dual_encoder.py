@@ -54,9 +54,9 @@ class AudioTower(nn.Module):
 
     def train(self, mode: bool = True) -> "AudioTower":
         """Switch dropout and batch norm, which a frozen encoder is exempt from."""
-        super().train(mode)
-        if self.frozen:
-            self.encoder.eval()
+        self.training = mode
+        self.head.train(mode)
+        self.encoder.train(mode and not self.frozen)
         return self
 
 
@@ -85,9 +85,9 @@ class TextTower(nn.Module):
 
     def train(self, mode: bool = True) -> "TextTower":
         """Switch dropout, which a frozen encoder is exempt from."""
-        super().train(mode)
-        if self.frozen:
-            self.encoder.eval()
+        self.training = mode
+        self.head.train(mode)
+        self.encoder.train(mode and not self.frozen)
         return self
 
 

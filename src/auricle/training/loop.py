@@ -98,6 +98,7 @@ class Loop:
         self.resume = resume
         self.on_epoch = on_epoch
         self.by_length = not objective.network.audio.frozen
+        self._small = objective.network.audio.frozen and objective.network.text.frozen
         self.objective = objective
         learning = [parameter for parameter in objective.parameters() if parameter.requires_grad]
         optimizer = torch.optim.Adam(learning, lr=self.config.learning_rate)
@@ -117,6 +118,7 @@ class Loop:
         done = self.progress
         total = self.config.max_epochs * len(self._plan(done.epoch))
         with (
+            _threads(1 if self._small else None),
             _asked_to_stop() as stop,
             progress.bar(total=total, initial=done.step, label="train", unit="step") as bar,
         ):
@@ -293,6 +295,20 @@ class Schedule:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a saved state."""
         self.plateau.load_state_dict(state)
+
+
+@contextmanager
+def _threads(number: int | None) -> Iterator[None]:
+    """Let torch use so many threads inside; None changes nothing.
+
+    Heads on frozen encoders gain nothing from threads, and lose most of their speed to waiting when cores are shared.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(number or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextmanager
