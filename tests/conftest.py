@@ -1,0 +1,103 @@
+"""What the tests of several rooms share: the command line in this process, a small collection, and a run on it.
+
+What needs pretrained models asks for `pretrained`: a cache folder of this session's own that shows the models of the
+user's cache, so that nothing else of the user's is read or written.
+"""
+
+import contextlib
+import io
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from auricle.storage import cache_folder
+
+USERS_CACHE = cache_folder()  # before any test points AURICLE_CACHE elsewhere
+CONFIG = Path(__file__).parents[1] / "configs" / "embedded.yaml"
+QUICK = ("training.max_epochs=3", "training.batch_size=4")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command left behind: its exit status, standard output and standard error."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def sentence(self) -> str:
+        """The last line of standard error, where errors are said."""
+        return self.err.rstrip().rpartition("\n")[2].rpartition("\r")[2]
+
+
+Command = Callable[..., Outcome]
+
+
+@pytest.fixture(scope="session")
+def pretrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache folder with the user's minilm and yamnet and nothing else."""
+    for name in ("minilm", "yamnet"):
+        if not (USERS_CACHE / "models" / name).is_dir():
+            pytest.skip(f"the model {name} is not in the cache; run: auricle models fetch minilm yamnet")
+    folder = tmp_path_factory.mktemp("cache")
+    (folder / "models").symlink_to(USERS_CACHE / "models", target_is_directory=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def auricle(tmp_path_factory: pytest.TempPathFactory) -> Command:
+    """Run the command line in this process: ``auricle("train", config, cwd=..., cache=...)``."""
+    nowhere = tmp_path_factory.mktemp("nowhere")
+
+    def run(*arguments: object, cwd: Path = nowhere, cache: Path = nowhere / "cache") -> Outcome:
+        from auricle.cli import main
+
+        out, err = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", ["auricle", *map(str, arguments)])
+            patch.setenv("AURICLE_CACHE", str(cache))
+            patch.chdir(cwd)
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                try:
+                    main()
+                    status = 0
+                except SystemExit as end:
+                    status = end.code if isinstance(end.code, int) else int(end.code is not None)
+        return Outcome(status, out.getvalue(), err.getvalue())
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def train(auricle: Command, pretrained: Path) -> Command:
+    """Train with the embedded configuration: ``train(collection, name=..., runs=..., settings...)``."""
+
+    def run(collection: Path, runs: Path, *settings: str, name: str = "run") -> Outcome:
+        given = (f"data.collection={collection}", *QUICK, *settings)
+        return auricle("train", CONFIG, *given, "--name", name, "--runs", runs, cache=pretrained)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def captioned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The embedded collection with 25 clips: 15 development, 5 validation, 5 evaluation."""
+    from auricle.generation.procedural.collection import write_collection
+
+    folder = tmp_path_factory.mktemp("captioned") / "sounds"
+    write_collection(folder, clips=25)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def run(train: Command, captioned: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run on `captioned`; copy it before changing it."""
+    runs = tmp_path_factory.mktemp("runs")
+    outcome = train(captioned, runs)
+    assert outcome.status == 0, outcome.err
+    return runs / "run"

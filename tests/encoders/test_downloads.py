@@ -160,7 +160,7 @@ def test_no_network_is_one_sentence(serve: Serve, target: Path) -> None:
     server = serve(CONTENT)
     server.close()
     server._thread.join()
-    with pytest.raises(ModelError, match=r"no connection \(ConnectionError\)"):
+    with pytest.raises(ModelError, match=r"the connection failed \(ConnectionError\)"):
         download_url(server.url, target, size_bytes=len(CONTENT), pause_s=0)
 
 

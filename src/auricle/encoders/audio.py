@@ -67,9 +67,11 @@ def build_audio_encoder(
 def _initialise(encoder: AudioEncoder, weights: str) -> None:
     """Fill `encoder` from the catalogue or a file and note where the weights came from."""
     path = Path(weights).expanduser()
+    only: tuple[str, ...] = ()
     if weights in encoder.weights:
         model = CATALOGUE.get(weights)
         path, licence, source = locate(weights) / WEIGHTS, model.licence, model.source
+        only = _PARTIAL.get(weights, ())
     elif weights in CATALOGUE or not (path.suffix or path.exists()):
         known = [*encoder.weights, "random"]
         raise ConfigError(
@@ -78,7 +80,6 @@ def _initialise(encoder: AudioEncoder, weights: str) -> None:
         )
     else:
         weights, licence, source = path.name, None, None
-    only = _PARTIAL.get(weights, ())
     load_strictly(encoder, encoder.adopt(read_weights(path)), source=weights, only=only)
     parts = [part for part, module in encoder.named_children() if module.state_dict()]
     filled = only or tuple(parts)

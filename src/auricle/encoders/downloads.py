@@ -79,7 +79,7 @@ def download_url(url: str, target: Path, *, size_bytes: int, pause_s: float = 1.
             reason = "the connection was closed early"
         except requests.RequestException as error:
             status = error.response.status_code if error.response is not None else None
-            reason = f"the server answered {status}" if status else f"no connection ({type(error).__name__})"
+            reason = f"the server answered {status}" if status else f"the connection failed ({type(error).__name__})"
             if status and status not in _PASSING:
                 barren = ATTEMPTS
         barren = 0 if _size(partial) > have else barren + 1

@@ -26,7 +26,8 @@ from auricle.storage import atomic
 from auricle.training.objective import Objective, Validation
 from auricle.training.pairs import CaptionedClips, Pair, plan_epoch
 from auricle.training.run_folder import Row
-from auricle.training.settings import RunConfig, TrainingConfig
+from auricle.training.schedule import Schedule
+from auricle.training.settings import RunConfig
 
 SELECTED_BY = "text_to_audio/mAP@10"
 """The validation measure that chooses the best epoch, lowers the learning rate and ends the run."""
@@ -243,58 +244,6 @@ class Loop:
         self.schedule.load_state_dict(state["schedule"])
         self.fabric.strategy.precision.load_state_dict(state["precision"])
         self.progress = Progress(**state["progress"])
-
-
-class Schedule:
-    """The learning rate: per step (cosine) or per epoch (plateau).
-
-    Args:
-        config: Section ``training``.
-        optimizer: Whose learning rate it sets.
-        steps_per_epoch: Number of batches.
-    """
-
-    def __init__(self, config: TrainingConfig, optimizer: torch.optim.Optimizer, *, steps_per_epoch: int) -> None:
-        self.config = config
-        self.optimizer = optimizer
-        self.warmup = config.warmup_epochs * steps_per_epoch
-        self.total = config.max_epochs * steps_per_epoch
-        self.plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
-            optimizer,
-            mode="max",
-            factor=config.plateau_factor,
-            patience=config.plateau_patience,
-            threshold=config.plateau_threshold,
-            threshold_mode="abs",
-            min_lr=config.min_learning_rate,
-        )
-
-    def before_step(self, step: int) -> None:
-        """Set the learning rate of this step, counted from 0."""
-        if self.config.schedule == "cosine":
-            self.optimizer.param_groups[0]["lr"] = self.cosine(step)
-
-    def after_epoch(self, measure: float) -> None:
-        """Take note of the validation measure."""
-        if self.config.schedule == "plateau":
-            self.plateau.step(measure)
-
-    def cosine(self, step: int) -> float:
-        """Return the learning rate of a step: a linear rise, then half a cosine down to the smallest."""
-        top, bottom = self.config.learning_rate, self.config.min_learning_rate
-        if step < self.warmup:
-            return top * (step + 1) / (self.warmup + 1)
-        share = (step - self.warmup) / max(1.0, self.total - self.warmup)
-        return bottom + (top - bottom) * (1 + math.cos(math.pi * min(1.0, share))) / 2
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return what `load_state_dict` takes."""
-        state: dict[str, Any] = self.plateau.state_dict()
-        return state
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a saved state."""
-        self.plateau.load_state_dict(state)
 
 
 @contextmanager

@@ -1,0 +1,31 @@
+"""``make bench``: what backs each claim about speed, as a ratio against a named peer in one run.
+
+Run: ``python -m benchmarks`` in the repository for all, ``python -m benchmarks loss scoring`` for some. It prints one
+Markdown table and leaves no files. Where both sides compute the same, they are asserted to agree before they are timed.
+"""
+
+import sys
+
+from benchmarks import feature_store, log_mel, loss, scoring, sentences, training_step
+from benchmarks.comparison import print_table
+
+BENCHMARKS = {
+    "log_mel": log_mel.rows,
+    "loss": loss.rows,
+    "scoring": scoring.rows,
+    "sentences": sentences.rows,
+    "feature_store": feature_store.rows,
+    "training_step": training_step.rows,
+}
+
+
+def main(names: list[str]) -> int:
+    if unknown := [name for name in names if name not in BENCHMARKS]:
+        print(f"No benchmark named {', '.join(unknown)}. Known: {', '.join(BENCHMARKS)}.", file=sys.stderr)
+        return 2
+    print_table(BENCHMARKS[name] for name in names or BENCHMARKS)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
