@@ -23,7 +23,7 @@ def main(names: list[str]) -> int:
     if unknown := [name for name in names if name not in BENCHMARKS]:
         print(f"No benchmark named {', '.join(unknown)}. Known: {', '.join(BENCHMARKS)}.", file=sys.stderr)
         return 2
-    print_table(BENCHMARKS[name] for name in names or BENCHMARKS)
+    print_table({name: BENCHMARKS[name] for name in names or BENCHMARKS})
     return 0
 
 

@@ -8,12 +8,14 @@ fairer pair. A ratio is the peer's time by ours, above 1 when we are faster, of 
 import os
 import platform
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from statistics import median
 
 import torch
+
+from auricle.errors import ModelError
 
 Row = dict[str, str]
 """A line of the table: ``what, peer, ours, peer_time, ratio, note``."""
@@ -56,9 +58,7 @@ def in_turns(*calls: Callable[[], object], repetitions: int) -> list[Durations]:
     return [Durations(tuple(taken)) for taken in runs_s]
 
 
-def row(
-    what: str, *, peer: str, ours: Durations, theirs: Durations, note: str, amount: int = 1, unit: str = ""
-) -> Row:
+def row(what: str, *, peer: str, ours: Durations, theirs: Durations, note: str, amount: int = 1, unit: str = "") -> Row:
     """Return a line of the table; with a `unit`, what is done in a second, of `amount` units per run."""
     return {
         "what": what,
@@ -70,14 +70,21 @@ def row(
     }
 
 
-def print_table(benchmarks: Iterable[Callable[[], list[Row]]]) -> None:
-    """Run benchmarks and print their lines as one Markdown table, each as soon as it is there."""
+def print_table(benchmarks: Mapping[str, Callable[[], list[Row]]]) -> None:
+    """Run benchmarks by name and print their lines as one Markdown table, each as soon as it is there.
+
+    A benchmark whose model is not in the cache has one line, which says how to get it.
+    """
     print(f"{_machine()}; load {_load()} at the start.")
     print("Medians of runs in turns (best runs); ratio: peer's time by ours.\n")
     print(_line(_COLUMNS.values()))
     print(_line("---" for _ in _COLUMNS), flush=True)
-    for benchmark in benchmarks:
-        for line in benchmark():
+    for name, benchmark in benchmarks.items():
+        try:
+            lines = benchmark()
+        except ModelError as error:
+            lines = [{**dict.fromkeys(_COLUMNS, "-"), "what": name, "note": str(error)}]
+        for line in lines:
             print(_line(line[column] for column in _COLUMNS), flush=True)
     print(f"\nLoad {_load()} at the end.")
 

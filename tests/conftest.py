@@ -6,13 +6,14 @@ user's cache, so that nothing else of the user's is read or written.
 
 import contextlib
 import io
-import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from auricle.storage import cache_folder
 
@@ -23,16 +24,29 @@ QUICK = ("training.max_epochs=3", "training.batch_size=4")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command left behind: its exit status, standard output and standard error."""
+    """What a command left behind.
+
+    Attributes:
+        status: Its exit status.
+        out: Standard output.
+        err: Standard error.
+    """
 
     status: int
     out: str
     err: str
 
     @property
-    def sentence(self) -> str:
-        """The last line of standard error, where errors are said."""
-        return self.err.rstrip().rpartition("\n")[2].rpartition("\r")[2]
+    def said(self) -> list[str]:
+        """The lines of standard error as a person sees them: of a bar that was redrawn, what came last."""
+        return [line.rpartition("\r")[2] for line in self.err.splitlines() if line.rpartition("\r")[2].strip()]
+
+    def refused(self, status: int) -> str:
+        """Return the one line a refusal consists of; nothing else may have been said."""
+        assert (self.status, self.out) == (status, ""), self
+        assert len(self.said) == 1, self.err
+        assert self.said[0].startswith("auricle: ")
+        return self.said[0].removeprefix("auricle: ")
 
 
 Command = Callable[..., Outcome]
@@ -75,7 +89,7 @@ def auricle(tmp_path_factory: pytest.TempPathFactory) -> Command:
 
 @pytest.fixture(scope="session")
 def train(auricle: Command, pretrained: Path) -> Command:
-    """Train with the embedded configuration: ``train(collection, name=..., runs=..., settings...)``."""
+    """Train with the embedded configuration, quickly: ``train(collection, runs, *settings, name=...)``."""
 
     def run(collection: Path, runs: Path, *settings: str, name: str = "run") -> Outcome:
         given = (f"data.collection={collection}", *QUICK, *settings)
@@ -86,7 +100,7 @@ def train(auricle: Command, pretrained: Path) -> Command:
 
 @pytest.fixture(scope="session")
 def captioned(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The embedded collection with 25 clips: 15 development, 5 validation, 5 evaluation."""
+    """The embedded collection with 25 clips: 15 development, 5 validation, 5 evaluation. Not to be changed."""
     from auricle.generation.procedural.collection import write_collection
 
     folder = tmp_path_factory.mktemp("captioned") / "sounds"
@@ -96,8 +110,22 @@ def captioned(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def run(train: Command, captioned: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished run on `captioned`; copy it before changing it."""
+    """A finished run on `captioned`. Not to be changed; copy it first."""
     runs = tmp_path_factory.mktemp("runs")
     outcome = train(captioned, runs)
     assert outcome.status == 0, outcome.err
     return runs / "run"
+
+
+@pytest.fixture
+def noises(tmp_path: Path) -> Path:
+    """Eight half seconds of noise with a caption each, in three splits; a test may change it."""
+    folder = tmp_path / "noises"
+    folder.mkdir()
+    rows = ["file_name,split,caption"]
+    for number, split in enumerate(["development"] * 4 + ["validation"] * 2 + ["evaluation"] * 2):
+        samples = np.random.default_rng(number).normal(0, 0.1, 4000)
+        soundfile.write(folder / f"noise-{number}.wav", samples, 8000)
+        rows.append(f"noise-{number}.wav,{split},A noise of {number + 1} machines.")
+    (folder / "captions.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return folder

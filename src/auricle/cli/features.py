@@ -48,7 +48,7 @@ def export_hdf5(
     store, usable = describe_clips(opened, description, root=root)
     for name in usable.splits:
         path = output / hdf5.FILE_NAME.format(split=name)
-        typer.echo(f"{hdf5.export(store, usable.split(name).clips, path)} clips in {path}")
+        typer.echo(f"{hdf5.export_log_mels(store, usable.split(name).clips, path)} clips in {path}")
 
 
 @app.command("import")
@@ -72,7 +72,7 @@ def import_hdf5(
         wanted = ", ".join(hdf5.FILE_NAME.format(split=name) for name in opened.splits)
         raise DataError(f"{source} has none of {wanted}.")
     for name, path in found.items():
-        strangers = hdf5.import_(path, opened.split(name).clips, store, description)
+        strangers = hdf5.import_log_mels(path, opened.split(name).clips, store, description)
         typer.echo(f"{path}: taken over; {len(strangers)} datasets belong to no clip{_named(strangers)}")
 
 

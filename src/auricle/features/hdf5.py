@@ -28,7 +28,7 @@ LOUD = -20.0
 _CHECKED = 3
 
 
-def export(store: Mapping[str, Array], clips: Iterable[Clip], path: Path) -> int:
+def export_log_mels(store: Mapping[str, Array], clips: Iterable[Clip], path: Path) -> int:
     """Write the log-mels of the clips of one split to an HDF5 file.
 
     Args:
@@ -54,7 +54,9 @@ def export(store: Mapping[str, Array], clips: Iterable[Clip], path: Path) -> int
     return written
 
 
-def import_(path: Path, clips: Iterable[Clip], store: FeatureStore, description: LogMelSpectrograms) -> list[str]:
+def import_log_mels(
+    path: Path, clips: Iterable[Clip], store: FeatureStore, description: LogMelSpectrograms
+) -> list[str]:
     """Take the log-mels of an HDF5 file into the store of the front end they were made with.
 
     The first three are computed again from the sounds: a file made by another front end is refused, never mixed in.
