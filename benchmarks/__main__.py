@@ -6,8 +6,8 @@ Markdown table and leaves no files. Where both sides compute the same, they are 
 
 import sys
 
-from benchmarks import feature_store, log_mel, loss, scoring, sentences, training_step
-from benchmarks.comparison import print_table
+from . import feature_store, log_mel, loss, scoring, sentences, training_step
+from .comparison import print_table
 
 BENCHMARKS = {
     "log_mel": log_mel.rows,

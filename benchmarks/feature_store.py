@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from auricle.features import FeatureStore
 from auricle.storage import digest_bytes
-from benchmarks.comparison import Row, in_turns, row
+
+from .comparison import Row, in_turns, row
 
 N_LOG_MELS, LOG_MEL = 2_000, (1100, 64)
 N_VECTORS, VECTOR = 100_000, (384,)

@@ -11,7 +11,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from auricle.training.loss import info_nce
-from benchmarks.comparison import Row, in_turns, row
+
+from .comparison import Row, in_turns, row
 
 BATCH, DIM, TEMPERATURE = 32, 300, 0.1
 TOLERANCE = 1e-5

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auricle.evaluation import score_both_directions
-from benchmarks.comparison import Row, in_turns, row
+
+from .comparison import Row, in_turns, row
 
 N_CLIPS, CAPTIONS_PER_CLIP, N_LABELS = 1045, 5, 50
 
@@ -57,15 +58,15 @@ def rows() -> list[Row]:
             np.testing.assert_array_equal(result.best_rank, best_ranks)
             np.testing.assert_allclose(result.average_precision, average_precisions, rtol=1e-12)
         ours, theirs = in_turns(score, loop, repetitions=5)
-        input_bytes = similarity.nbytes + relevance.nbytes
-        peak_mb = (input_bytes + peak_bytes(score)) / 1e6
+        input_mb = (similarity.nbytes + relevance.nbytes) / 1e6
+        peak_mb = input_mb + peak_bytes(score) / 1e6
         table.append(
             row(
                 f"scoring {N_CLIPS} clips x {len(similarity)} captions, both directions, {what}",
                 peer="one argsort per query",
                 ours=ours,
                 theirs=theirs,
-                note=f"peak {peak_mb:.0f} MB, {input_bytes / 1e6:.0f} MB of it the input; ranks equal, precisions to 1e-12",
+                note=f"peak {peak_mb:.0f} MB with the input's {input_mb:.0f}; ranks equal, precisions within 1e-12",
             )
         )
     return table

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auricle.encoders import build_sentence_encoder
-from benchmarks.comparison import Row, in_turns, row
+
+from .comparison import Row, in_turns, row
 
 N_CAPTIONS = 512
 TOLERANCE = 1e-5
-_WORDS = "a the dog rain car bird people water barks falls drives sings far loud".split()
+_WORDS = ["a", "the", "dog", "rain", "car", "bird", "people", "water", "barks", "falls", "sings", "far"]
 
 
 def captions() -> list[str]:

@@ -1,7 +1,7 @@
 """One training step of a dual encoder with CNN14: what freezing blocks saves, and what masking the padding costs.
 
-Run: ``python -m benchmarks training_step``, after ``auricle models fetch minilm``. A step is what the training loop does:
-loss, gradients, Adam. The text side is frozen, so its vectors are given. Both networks begin with the same random
+Run: ``python -m benchmarks training_step``, after ``auricle models fetch minilm``. A step is what the training loop
+does: loss, gradients, Adam. The text side is frozen, so its vectors are given. Both networks begin with the same random
 weights, and what they say of a batch is compared in evaluation mode, where nothing is drawn or updated.
 """
 
@@ -15,7 +15,8 @@ from auricle.models import DualEncoder
 from auricle.models.settings import AudioTowerConfig, ModelsConfig
 from auricle.training.objective import Objective
 from auricle.training.pairs import Batch
-from benchmarks.comparison import Row, in_turns, row
+
+from .comparison import Row, in_turns, row
 
 BATCH, FRAMES, MELS = 8, 501, 64  # 5 s of the front end panns
 FROM_BLOCK = 4
@@ -41,7 +42,7 @@ class Learner:
         """Return the gradients of all that learns, in evaluation mode."""
         self.objective.eval()
         learning = self.objective.network.trainable()
-        return dict(zip(learning, torch.autograd.grad(self.objective(batch), learning.values()), strict=True))
+        return dict(zip(learning, torch.autograd.grad(self.objective(batch), list(learning.values())), strict=True))
 
     def step(self, batch: Batch) -> None:
         """Do one training step."""
@@ -67,7 +68,7 @@ def rows() -> list[Row]:
     some, all_ = Learner(FROM_BLOCK), Learner(1)
     assert_equal(some, all_, full, padded)
     some_s, all_s, masked_s = in_turns(
-        partial(some.step, full), partial(all_.step, full), partial(all_.step, padded), repetitions=5
+        partial(some.step, full), partial(all_.step, full), partial(all_.step, padded), repetitions=3
     )
     step = f"CNN14 training step, batch {BATCH}, 5 s"
     return [

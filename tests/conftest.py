@@ -39,7 +39,8 @@ class Outcome:
     @property
     def said(self) -> list[str]:
         """The lines of standard error as a person sees them: of a bar that was redrawn, what came last."""
-        return [line.rpartition("\r")[2] for line in self.err.splitlines() if line.rpartition("\r")[2].strip()]
+        lines = [line.rpartition("\r")[2] for line in self.err.split("\n")]
+        return [line for line in lines if line.strip()]
 
     def refused(self, status: int) -> str:
         """Return the one line a refusal consists of; nothing else may have been said."""
@@ -129,3 +130,32 @@ def noises(tmp_path: Path) -> Path:
         rows.append(f"noise-{number}.wav,{split},A noise of {number + 1} machines.")
     (folder / "captions.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sentence-transformers folder: a BERT of two layers with random weights, mean pooling, normalisation; 16-d."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
+    from transformers import BertConfig, BertModel, BertTokenizer
+
+    place = tmp_path_factory.mktemp("tiny")
+    words = "a and away barks bell bird dog falls far hums it loudly machine rain rings stops the then wind".split()
+    vocabulary = {word: number for number, word in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words])}
+    config = BertConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=32,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        BertModel(config).save_pretrained(place / "bert")
+    BertTokenizer(vocab=vocabulary).save_pretrained(place / "bert")
+    transformer = Transformer(str(place / "bert"), max_seq_length=32)
+    network = SentenceTransformer(modules=[transformer, Pooling(16), Normalize()], device="cpu")
+    network.save(str(place / "model"), create_model_card=False)
+    return place / "model"

@@ -10,7 +10,11 @@ from auricle.demo import QUESTIONS, run_demo
 
 
 def test_the_demo_shows_scores_answers_and_where_the_files_are(
-    pretrained: Path, captioned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    pretrained: Path,
+    captioned: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("AURICLE_CACHE", str(pretrained))
     monkeypatch.chdir(tmp_path)
@@ -29,4 +33,3 @@ def test_the_demo_shows_scores_answers_and_where_the_files_are(
     assert run_demo(Path("demo"), clips=25) == first
     assert "nothing is trained" in capsys.readouterr().err
     assert places[2].read_bytes() == model
-

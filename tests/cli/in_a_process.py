@@ -6,9 +6,10 @@ from pathlib import Path
 
 from auricle.cli import main
 
-log, *arguments = sys.argv[1:]
-with Path(log).open("wb") as opened:
-    for stream in (sys.stdout, sys.stderr):
-        os.dup2(opened.fileno(), stream.fileno())
-sys.argv = ["auricle", *arguments]
-main()
+if __name__ == "__main__":
+    log, *arguments = sys.argv[1:]
+    with Path(log).open("wb") as opened:
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(opened.fileno(), stream.fileno())
+    sys.argv = ["auricle", *arguments]
+    main()

@@ -1,10 +1,111 @@
-import time, signal
-def test_x(start, captioned, run, tmp_path):
-    from pathlib import Path
-    for k in range(3):
-        t=time.time()
-        r = start("train", "/work/main/configs/embedded.yaml", f"data.collection={captioned}", "training.max_epochs=60","training.batch_size=4","training.save_every_s=0", "--name","p","--runs",tmp_path)
-        r.wait_for(tmp_path/"p"/"resume.pt"); print(time.time()-t)
-        time.sleep(.3)
-        s={0:signal.SIGINT,1:signal.SIGTERM,2:signal.SIGKILL}[k]
-        print(r.stop(s), time.time()-t, r.log.read_text())
+"""A training that is killed, interrupted or started twice: the same command ends with the same bytes."""
+
+import os
+import random
+import re
+import signal
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Command = Callable[..., Any]
+
+CONFIG = Path(__file__).parents[2] / "configs" / "embedded.yaml"
+EPOCHS = 15
+SETTINGS = ("training.batch_size=4", f"training.max_epochs={EPOCHS}", "training.save_every_s=0")
+RESULTS = ("best.safetensors", "last.safetensors", "metrics.jsonl", "metrics.csv", "config.yaml")
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(train: Command, captioned: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The files of a run that nothing has disturbed."""
+    runs = tmp_path_factory.mktemp("uninterrupted")
+    assert train(captioned, runs, *SETTINGS).status == 0
+    return {name: (runs / "run" / name).read_bytes() for name in RESULTS}
+
+
+@pytest.fixture
+def start_training(start: Callable[..., Any], captioned: Path, tmp_path: Path) -> Callable[..., Any]:
+    """Start the training in a process of its own."""
+
+    def run(*settings: str) -> Any:
+        given = (f"data.collection={captioned}", *SETTINGS, *settings)
+        return start("train", CONFIG, *given, "--name", "run", "--runs", tmp_path)
+
+    return run
+
+
+def check(run: Path, expected: dict[str, bytes]) -> None:
+    """The results are those of the uninterrupted run, and nothing else is left."""
+    assert {name: (run / name).read_bytes() for name in RESULTS} == expected
+    assert {path.name for path in run.iterdir()} - {".lock", *RESULTS} == {
+        "collection.json",
+        "environment.json",
+        "finished.json",
+        "learning-curve.png",
+        "set-aside.csv",
+    }
+
+
+def test_killed_again_and_again(
+    start_training: Callable[..., Any],
+    train: Command,
+    captioned: Path,
+    uninterrupted: dict[str, bytes],
+    tmp_path: Path,
+) -> None:
+    state, moment = tmp_path / "run" / "resume.pt", random.Random()
+    for _ in range(3):
+        saves, wait_s = moment.randrange(1, 10), moment.uniform(0, 0.01)
+        running = start_training()
+        seen: set[tuple[int, int]] = set()
+        while len(seen) < saves:
+            running.wait_for(state)
+            stat = state.stat()
+            seen.add((stat.st_ino, stat.st_mtime_ns))
+        time.sleep(wait_s)
+        assert running.stop(signal.SIGKILL) == -signal.SIGKILL, f"killed after {saves} saves and {wait_s} s"
+        assert not (tmp_path / "run" / "finished.json").exists()
+    ended = train(captioned, tmp_path, *SETTINGS)
+    assert ended.status == 0, ended.err
+    assert re.search(rf"{tmp_path / 'run'}: going on at epoch \d+, step \d+\.", ended.err)
+    check(tmp_path / "run", uninterrupted)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_asked_to_stop(
+    start_training: Callable[..., Any],
+    train: Command,
+    captioned: Path,
+    uninterrupted: dict[str, bytes],
+    tmp_path: Path,
+    number: signal.Signals,
+) -> None:
+    running = start_training()
+    running.wait_for(tmp_path / "run" / "resume.pt")
+    assert running.stop(number) == 1
+    run = tmp_path / "run"
+    said = running.log.read_text(encoding="utf-8")
+    assert said.rstrip().rpartition("\n")[2] == (
+        f"Interrupted; what was done is in {run}. The same command goes on with it."
+    )
+    assert "Traceback" not in said
+    assert train(captioned, tmp_path, *SETTINGS).status == 0
+    check(run, uninterrupted)
+
+
+def test_started_twice(start_training: Callable[..., Any], train: Command, captioned: Path, tmp_path: Path) -> None:
+    endless = ("training.max_epochs=100000",)
+    running = start_training(*endless)
+    running.wait_for(tmp_path / "run" / "resume.pt")
+    refusal = train(captioned, tmp_path, *SETTINGS, *endless).refused(1)
+    assert refusal == (
+        f"{tmp_path / 'run'} is being trained by process {running.process.pid} on {socket.gethostname()}. "
+        "Wait until it ends, or stop it, and run the command again."
+    )
+    assert running.process.pid != os.getpid()
+    assert running.stop(signal.SIGKILL) == -signal.SIGKILL

@@ -17,37 +17,12 @@ from auricle.encoders import CATALOGUE, SentenceEncoder, build_sentence_encoder
 from auricle.encoders.fetch import fetch
 from auricle.errors import ConfigError, DataError, ModelError
 
-SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 CAPTIONS = ["a dog barks", "rain falls and then stops", "the bell rings far away and the dog barks loudly", "a bird"]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sentence-transformers folder: a BERT of two layers with random weights, mean pooling, normalisation."""
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
-    from transformers import BertConfig, BertModel, BertTokenizer
-
-    place = tmp_path_factory.mktemp("tiny")
-    vocabulary = {
-        word: number
-        for number, word in enumerate(SPECIAL + sorted({word for caption in CAPTIONS for word in caption.split()}))
-    }
-    torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(vocabulary),
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=32,
-    )
-    BertModel(config).save_pretrained(place / "bert")
-    BertTokenizer(vocab=vocabulary).save_pretrained(place / "bert")
-    transformer = Transformer(str(place / "bert"), max_seq_length=32)
-    network = SentenceTransformer(modules=[transformer, Pooling(16), Normalize()], device="cpu")
-    network.save(str(place / "model"), create_model_card=False)
-    return place / "model"
+def folder(tiny_bert: Path) -> Path:
+    return tiny_bert
 
 
 @pytest.fixture(scope="module")

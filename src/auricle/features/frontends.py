@@ -25,7 +25,6 @@ from typing import Literal
 
 import numpy as np
 import scipy.fft
-import scipy.signal
 import scipy.sparse
 from numpy.typing import NDArray
 
@@ -146,7 +145,7 @@ class FrontEnd:
 def _window(length: int, n_fft: int) -> NDArray[np.float32]:
     window = np.zeros(n_fft, np.float32)
     start = (n_fft - length) // 2
-    window[start : start + length] = scipy.signal.get_window("hann", length, fftbins=True)
+    window[start : start + length] = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
     return window
 
 

@@ -17,7 +17,7 @@ class AudioTowerConfig(Section):
         trainable_from_block: When not frozen: blocks before this one stay as they are, batch-norm statistics included.
             1 trains everything.
         conv_dropout: After every convolutional block of a CNN, when it learns.
-        fc_units: Width of a CNN's fully connected layer.
+        fc_units: Width of a CNN's fully connected layer; the published one by default (2048; of cnn10, 512).
         fc_dropout: After that layer, when it learns.
         hidden: Width of a hidden layer between encoder and space; none by default.
         dropout: After the hidden layer; without one, before the head.
@@ -29,7 +29,7 @@ class AudioTowerConfig(Section):
     frozen: bool = True
     trainable_from_block: int = Field(1, ge=1)
     conv_dropout: float = Field(0.2, ge=0, lt=1)
-    fc_units: int = Field(2048, ge=1)
+    fc_units: int | None = Field(None, ge=1)
     fc_dropout: float = Field(0.5, ge=0, lt=1)
     hidden: int | None = Field(None, ge=1)
     dropout: float = Field(0.0, ge=0, lt=1)

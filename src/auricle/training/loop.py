@@ -23,7 +23,7 @@ from auricle import progress
 from auricle.errors import ModelError
 from auricle.randomness import derive_seed
 from auricle.storage import atomic
-from auricle.training.objective import Objective, Validation
+from auricle.training.objective import Objective, Validation, diverged
 from auricle.training.pairs import CaptionedClips, Pair, plan_epoch
 from auricle.training.run_folder import Row
 from auricle.training.schedule import Schedule
@@ -185,10 +185,7 @@ class Loop:
             with _random_state(derive_seed(self.seed, "dropout", done.step), self.fabric.device):
                 loss = self.module(batch.to(self.fabric.device))
             if not torch.isfinite(loss):
-                raise ModelError(
-                    f"The loss is {loss.item()} at step {done.step}. Lower training.learning_rate or raise "
-                    "training.temperature, then start a new run."
-                )
+                raise diverged(f"the loss of step {done.step}")
             self.optimizer.zero_grad()
             self.fabric.backward(loss)
             self.optimizer.step()

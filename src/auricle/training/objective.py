@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from auricle.errors import ModelError
 from auricle.evaluation import (
     EvaluationConfig,
     Relevance,
@@ -70,6 +71,14 @@ class Objective(nn.Module):
         )
 
 
+def diverged(where: str) -> ModelError:
+    """Return the error of a training whose numbers are no longer finite."""
+    return ModelError(
+        f"The training has diverged: {where} is not finite. Lower training.learning_rate or raise "
+        "training.temperature, then start a new run."
+    )
+
+
 class Validation:
     """All captions against all clips of one split: for the same weights, the same numbers.
 
@@ -93,11 +102,16 @@ class Validation:
 
         ``loss`` is the cross-entropy of each caption's own clip among all clips of the split, less those that share
         its parent or a caption; the measures are ``text_to_audio/...`` and ``audio_to_text/...``.
+
+        Raises:
+            ModelError: If the embeddings are not finite.
         """
         objective.eval()
         audio = torch.cat([self._audio(objective, rows, device) for rows in _parts(range(len(self.clips)))])
         text = torch.cat([self._text(objective, rows, device) for rows in _parts(self.captions)])
         similarity = (text @ audio.T).float()
+        if not torch.isfinite(similarity).all():
+            raise diverged("the validation")
         logits = similarity / objective.temperature.float()
         own = torch.from_numpy(self.own).to(device)
         others = self.related.to(device)[own]

@@ -1,0 +1,123 @@
+"""Folders that cannot be written: each command says so in one sentence, and goes on once it can."""
+
+import errno
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Command = Callable[..., Any]
+
+FULL = r"Cannot write to \S+: the disk is full \(\d+ MB free\)\. Free some space and run the same command again\."
+
+
+@pytest.mark.parametrize(
+    ("runs", "name", "sentence"),
+    [
+        ("file", "run", r"Cannot write to \S+/file/run: a part of the path is a file\. Choose another folder\."),
+        (".", "file", r"Cannot write to \S+/file: a file of this name is in the way\. Choose another folder\."),
+        (".", "long" * 100, r"Cannot write to \S+long: .*name.*too long"),
+        ("dangling/link", "run", r"Cannot write to \S+/run: "),
+    ],
+)
+def test_an_impossible_folder_for_a_run(
+    noises: Path, train: Command, tmp_path: Path, runs: str, name: str, sentence: str
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere" / "else")
+    assert re.match(sentence, train(noises, tmp_path / runs, name=name).refused(1))
+
+
+def test_a_file_in_the_way_of_results(
+    run: Path, noises: Path, auricle: Command, pretrained: Path, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(run, tmp_path / "run", ignore=shutil.ignore_patterns("evaluation")))
+    (copy / "evaluation").touch()
+    refused = auricle("evaluate", copy, cache=pretrained)
+    assert refused.status == 1
+    assert re.fullmatch(r"auricle: Cannot write to \S+: a part of the path is a file\. .*", refused.said[-1])
+    for command in (["log-mel", noises], ["export", noises, tmp_path / "out"]):
+        refusal = auricle("features", *command, "--features", copy / "evaluation").said[-1]
+        assert re.match(r"auricle: Cannot write to \S+: a part of the path is a file\.", refusal)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="the superuser may write everywhere")
+def test_a_read_only_folder_for_a_run(noises: Path, train: Command, tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir(mode=0o500)
+    assert re.search(r"it may not be written by this user", train(noises, tmp_path / "runs").refused(1))
+
+
+def test_a_full_disk_by_every_command_that_writes(
+    run: Path, noises: Path, auricle: Command, pretrained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = Path(shutil.copytree(run, tmp_path / "run"))
+    auricle("data", "check", noises)
+    before = sorted(path for path in tmp_path.rglob("*"))
+    config = tmp_path / "mine.yaml"
+    config.write_text(f"data: {{collection: {noises}}}", encoding="utf-8")
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    for command in (
+        ["train", config, "--runs", tmp_path / "new"],
+        ["evaluate", copy],
+        ["features", "log-mel", noises, "--features", tmp_path / "new"],
+        ["features", "export", noises, tmp_path / "new", "--features", tmp_path / "new"],
+        ["demo", "--folder", tmp_path / "new"],
+    ):
+        refused = auricle(*command, cache=pretrained)
+        assert refused.status == 1, command
+        assert re.fullmatch(f"auricle: {FULL}", refused.said[-1]), command
+    shutil.rmtree(tmp_path / "new")
+    config.unlink()
+    assert sorted(path for path in tmp_path.rglob("*")) == before
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """A real file system of so many kilobytes, made by the first call and resized by later ones."""
+    place = tmp_path / "disk"
+    place.mkdir()
+
+    def size(kilobytes: int) -> Path:
+        how = "remount," if place.is_mount() else ""
+        mount = ["mount", "-t", "tmpfs", "-o", f"{how}size={kilobytes}k", "tmpfs", str(place)]
+        if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
+            pytest.skip("only the superuser of a Linux machine can make a small disk")
+        return place
+
+    yield size
+    if place.is_mount():
+        subprocess.run(["umount", str(place)], check=True)
+
+
+@pytest.mark.parametrize("kilobytes", [4, 1500, 3000], ids=["nothing fits", "no checkpoint fits", "no state fits"])
+def test_training_on_a_disk_that_fills_up(
+    small_disk: Callable[[int], Path], captioned: Path, run: Path, train: Command, kilobytes: int
+) -> None:
+    disk = small_disk(kilobytes)
+    refused = train(captioned, disk, "training.save_every_s=0")
+    assert refused.status == 1
+    assert re.fullmatch(f"auricle: {FULL}", refused.said[-1])
+    assert not list(disk.rglob("*.tmp"))
+    small_disk(64_000)
+    assert train(captioned, disk, "training.save_every_s=0").status == 0
+    for name in ("best.safetensors", "last.safetensors", "metrics.jsonl"):
+        assert (disk / "run" / name).read_bytes() == (run / name).read_bytes()
+
+
+def test_making_sounds_on_a_disk_that_fills_up(
+    small_disk: Callable[[int], Path], auricle: Command, pretrained: Path
+) -> None:
+    disk = small_disk(1000)
+    refused = auricle("demo", "--folder", disk, "--clips", 20, cache=pretrained)
+    assert refused.status == 1
+    assert re.fullmatch(f"auricle: {FULL}", refused.said[-1])
+    assert not list(disk.rglob("*.tmp"))
