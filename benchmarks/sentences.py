@@ -11,7 +11,7 @@ from auricle.encoders import build_sentence_encoder
 
 from .comparison import Row, in_turns, row
 
-N_CAPTIONS = 512
+N_CAPTIONS = 256
 TOLERANCE = 1e-5
 _WORDS = ["a", "the", "dog", "rain", "car", "bird", "people", "water", "barks", "falls", "sings", "far"]
 

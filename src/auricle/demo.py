@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from auricle import progress
-from auricle.data import DataConfig
+from auricle.data import DataConfig, Provenance, write_manifest
 from auricle.encoders.fetch import fetch
 from auricle.evaluation import table
 from auricle.generation.procedural.collection import write_collection
@@ -29,7 +29,9 @@ def run_demo(folder: Path, *, clips: int = 300, seed: int = 0) -> str:
         fetch(name)
     collection = folder / "collection"
     progress.say(f"1/4  sounds and captions: {collection}")
-    write_collection(collection, clips=clips, seed=seed)
+    made_here = Provenance(origin="auricle, procedural", licence="CC0-1.0")
+    written = write_collection(collection, clips=clips, seed=seed)
+    write_manifest(collection, {f"{clip.split}/{clip.file_name}": made_here for clip in written})
     config = RunConfig(seed=seed, data=DataConfig(collection=collection))
     progress.say("2/4  training")
     run = train(config, folder / "runs" / default_name("embedded", config))

@@ -41,6 +41,10 @@ class Running:
         """Send a signal and return the exit status: negative is the signal that ended the process."""
         assert self.process.pid is not None
         os.kill(self.process.pid, number)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Wait for the end and return the exit status."""
         self.process.join(_PATIENCE_S)
         assert self.process.exitcode is not None
         return self.process.exitcode
@@ -48,8 +52,9 @@ class Running:
 
 @pytest.fixture
 def start(pretrained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Running]:
-    """Start a command in a process that has the libraries loaded already."""
+    """Start a command in a process that has the libraries loaded already; its strings have other hashes than here."""
     monkeypatch.setenv("AURICLE_CACHE", str(pretrained))
+    monkeypatch.setenv("PYTHONHASHSEED", "1")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_LIBRARIES)
 

@@ -18,7 +18,7 @@ SETTINGS = {
     ("seed=x", "models.dims=3", "training.max_epochs=0"): r"3 unusable setting\(s\): seed: .*; models\.dims: .*'dim'"
     r".*; training\.max_epochs: ",
     ("training.batch_size",): r"'training\.batch_size' is not a setting; write key\.path=value",
-    ("seed.x=1",): r"'seed' is a value, not a section|seed: input should be a valid integer",
+    ("seed.x=1",): r"seed: input should be a valid integer \(got \{'x': 1\}\)",
     ("training.validation_split=evaluation",): r"the evaluation split is for reporting: what is chosen on it",
     ("training.split=evaluation",): r"the evaluation split is for reporting: what is chosen on it",
     ("training.validation_split=development",): r"training: .*split and validation_split are both 'development'",
@@ -30,12 +30,12 @@ SETTINGS = {
 NAMES = {
     "models.audio.encoder=yamnett": r"No audio encoder named 'yamnett'\. Did you mean 'yamnet'\? Known: .*cnn14",
     "models.audio.front_end=pans": r"No front end named 'pans'\. Did you mean 'panns'\?",
-    "models.audio.weights=yamnett": r"yamnet cannot start from 'yamnett'\. Known: yamnet, random, or",
-    "trainer.accelerator=cuda": r"accelerator.*cuda.*(auto|cpu)",
+    "models.audio.weights=yamnett": r"yamnet cannot start from 'yamnett'\. Did you mean 'yamnet'\?",
+    "trainer.accelerator=cuda": r"This machine has no device 'cuda' .*Try auto or cpu\.",
 }
 
 
-@pytest.mark.parametrize(("settings", "sentence"), SETTINGS.items(), ids=lambda value: value[0])
+@pytest.mark.parametrize(("settings", "sentence"), SETTINGS.items(), ids=[" ".join(settings) for settings in SETTINGS])
 def test_a_setting_that_cannot_be(
     train: Command, noises: Path, tmp_path: Path, settings: tuple[str, ...], sentence: str
 ) -> None:
@@ -44,7 +44,7 @@ def test_a_setting_that_cannot_be(
     assert not (tmp_path / "runs").exists()
 
 
-@pytest.mark.parametrize(("setting", "sentence"), NAMES.items(), ids=lambda value: value)
+@pytest.mark.parametrize(("setting", "sentence"), NAMES.items(), ids=NAMES)
 def test_a_name_that_does_not_exist_is_mended_by_the_same_command(
     train: Command, noises: Path, tmp_path: Path, setting: str, sentence: str
 ) -> None:

@@ -1,4 +1,4 @@
-"""Measures against worked examples, scikit-learn, torchmetrics, and chance against every order of the items."""
+"""Measures against worked examples, scikit-learn, and chance against every order of the items."""
 
 from itertools import permutations
 
@@ -17,7 +17,6 @@ from auricle.evaluation import (
     chance_recall_at_k,
     recall_at_k,
     relevant_ranks,
-    score,
 )
 
 
@@ -59,22 +58,6 @@ def test_uncut_average_precision_is_scikit_learns(seed: int) -> None:
     ranks = relevant_ranks(similarity, relevance, first=15)
     theirs = [average_precision_score(truth, scores) for truth, scores in zip(relevance, similarity, strict=True)]
     np.testing.assert_allclose(average_precision_at_k(ranks, relevance.sum(axis=1), k=15), theirs)
-
-
-def test_torchmetrics_agrees() -> None:
-    torch = pytest.importorskip("torch")
-    theirs = pytest.importorskip("torchmetrics.functional.retrieval")
-    rng = np.random.default_rng(3)
-    similarity = rng.uniform(0.1, 1, (30, 25))  # all above 0: torchmetrics takes the rest for not retrieved
-    relevance = np.eye(30, 25, k=-5, dtype=bool) | (rng.random((30, 25)) < 0.1)
-    relevance[:5, 0] = True
-    hits, shares = score(similarity, relevance), score(similarity, relevance, recall="share")
-    for query in range(30):
-        arguments = torch.tensor(similarity[query]), torch.tensor(relevance[query])
-        assert 1 / hits.best_rank[query] == pytest.approx(float(theirs.retrieval_reciprocal_rank(*arguments)))
-        for k in (1, 5, 10):
-            assert hits.recall_at[k][query] == float(theirs.retrieval_hit_rate(*arguments, top_k=k))
-            assert shares.recall_at[k][query] == pytest.approx(float(theirs.retrieval_recall(*arguments, top_k=k)))
 
 
 @pytest.mark.parametrize("recall", ["hit", "share"])

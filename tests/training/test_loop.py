@@ -90,8 +90,8 @@ def test_the_best_epoch_is_kept_beside_the_last(configured: Configured, tmp_path
     assert summary["best"] == rows[values.index(max(values))]
     from auricle.models import checkpoint
 
-    assert checkpoint.read(run.best)[0].trained["epoch"] == values.index(max(values))
-    assert checkpoint.read(run.last)[0].trained["epoch"] == 11
+    assert checkpoint.read(run.best)[0].trained["epoch"] == values.index(max(values)) + 1
+    assert checkpoint.read(run.last)[0].trained["epoch"] == 12
 
 
 def test_patience_ends_a_run_that_no_longer_improves(configured: Configured, tmp_path: Path) -> None:

@@ -196,7 +196,7 @@ class Loop:
         value = measured[SELECTED_BY]
         done.history.append(
             {
-                "epoch": done.epoch,
+                "epoch": done.epoch + 1,
                 "step": done.step,
                 "learning_rate": self.optimizer.param_groups[0]["lr"],
                 "temperature": self.objective.temperature.item(),

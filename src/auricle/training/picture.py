@@ -16,11 +16,11 @@ def draw_learning_curve(rows: Sequence[Row], path: Path, *, title: str, best_epo
         rows: One per epoch, as in ``metrics.jsonl``.
         path: A PNG file.
         title: Above the picture.
-        best_epoch: Counted from 0; marked.
+        best_epoch: Counted from 1; marked.
     """
     from matplotlib.figure import Figure
 
-    epochs = [row["epoch"] + 1 for row in rows]
+    epochs = [row["epoch"] for row in rows]
     marker = "o" if len(rows) < 3 else None  # a line of one point cannot be seen
     figure = Figure(figsize=(10, 4), layout="constrained")
     left, right = figure.subplots(1, 2)
@@ -32,9 +32,7 @@ def draw_learning_curve(rows: Sequence[Row], path: Path, *, title: str, best_epo
         right.plot(epochs, values, marker=marker, label=name, color=color)
     right.set(xlabel="epoch", ylabel="validation, text to audio", ylim=(0, 1))
     for axes in (left, right):
-        axes.axvline(
-            best_epoch + 1, color="black", linewidth=0.8, linestyle=":", label=f"best epoch ({best_epoch + 1})"
-        )
+        axes.axvline(best_epoch, color="black", linewidth=0.8, linestyle=":", label=f"best epoch ({best_epoch})")
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.3)

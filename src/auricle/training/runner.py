@@ -130,12 +130,12 @@ def _describe(
 
 
 def _trained(done: Progress) -> dict[str, Any]:
-    return {"epoch": done.epoch, "step": done.step, **done.history[-1]}
+    return dict(done.history[-1])
 
 
 def _finish(run: RunFolder, model: RetrievalModel, done: Progress, *, max_epochs: int) -> None:
     checkpoint.save(run.last, model.network, model.header(_trained(done)))
-    draw_learning_curve(done.history, run.picture, title=run.path.name, best_epoch=done.best_epoch)
+    draw_learning_curve(done.history, run.picture, title=run.path.name, best_epoch=done.best_epoch + 1)
     write_json(
         run.finished,
         {

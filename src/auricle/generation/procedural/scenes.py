@@ -201,4 +201,5 @@ def _from_afar(near: Signal, rng: np.random.Generator, rate: int) -> Signal:
     dull = signal.sosfilt(signal.butter(2, FAR_CORNER_HZ, fs=rate, output="sos"), np.pad(near, (0, tail)))
     echo = rng.standard_normal(tail) * strike(tail, rate, decay_s=FAR_REVERBERATION_S)
     reverberation = convolve(dull, echo / np.sqrt(np.sum(np.square(echo))))
-    return 10 ** (FAR_GAIN_DB / 20) * (0.8 * dull + 0.6 * reverberation)
+    far: Signal = 10 ** (FAR_GAIN_DB / 20) * (0.8 * dull + 0.6 * reverberation)
+    return far

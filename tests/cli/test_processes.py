@@ -1,10 +1,12 @@
-"""A training that is killed, interrupted or started twice: the same command ends with the same bytes."""
+"""A training in other processes: killed, interrupted, started twice, with other hashes. The bytes are the same."""
 
 import os
 import random
 import re
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,11 +14,12 @@ from typing import Any
 
 import pytest
 
+from auricle.storage import atomic
+
 Command = Callable[..., Any]
 
 CONFIG = Path(__file__).parents[2] / "configs" / "embedded.yaml"
-EPOCHS = 15
-SETTINGS = ("training.batch_size=4", f"training.max_epochs={EPOCHS}", "training.save_every_s=0")
+SETTINGS = ("training.batch_size=4", "training.max_epochs=8", "training.save_every_s=0")
 RESULTS = ("best.safetensors", "last.safetensors", "metrics.jsonl", "metrics.csv", "config.yaml")
 
 
@@ -60,7 +63,7 @@ def test_killed_again_and_again(
 ) -> None:
     state, moment = tmp_path / "run" / "resume.pt", random.Random()
     for _ in range(3):
-        saves, wait_s = moment.randrange(1, 10), moment.uniform(0, 0.01)
+        saves, wait_s = moment.randrange(1, 6), moment.uniform(0, 0.01)
         running = start_training()
         seen: set[tuple[int, int]] = set()
         while len(seen) < saves:
@@ -74,6 +77,18 @@ def test_killed_again_and_again(
     assert ended.status == 0, ended.err
     assert re.search(rf"{tmp_path / 'run'}: going on at epoch \d+, step \d+\.", ended.err)
     check(tmp_path / "run", uninterrupted)
+
+
+def test_what_a_killed_process_was_writing_is_removed(train: Command, noises: Path, tmp_path: Path) -> None:
+    assert train(noises, tmp_path, "training.max_epochs=1").status == 0
+    killed = subprocess.Popen([sys.executable, "-c", ""])
+    killed.wait()
+    with atomic(tmp_path / "run" / "resume.pt") as temporary:
+        temporary.touch()
+        left = temporary.with_name(temporary.name.replace(f"-{os.getpid()}-", f"-{killed.pid}-"))
+    (tmp_path / "run" / "resume.pt").rename(left)
+    assert train(noises, tmp_path, "training.max_epochs=1").status == 0
+    assert not left.exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -109,3 +124,14 @@ def test_started_twice(start_training: Callable[..., Any], train: Command, capti
     )
     assert running.process.pid != os.getpid()
     assert running.stop(signal.SIGKILL) == -signal.SIGKILL
+
+
+def test_another_process_with_another_hash_seed_gives_the_same_bytes(
+    start: Callable[..., Any], run: Path, captioned: Path, tmp_path: Path
+) -> None:
+    settings = ("training.max_epochs=3", "training.batch_size=4", f"features.folder={tmp_path / 'features'}")
+    given = (f"data.collection={captioned}", *settings)  # features are computed anew, by the other process
+    running = start("train", CONFIG, *given, "--name", "run", "--runs", tmp_path)
+    assert running.wait() == 0, running.log.read_text(encoding="utf-8")
+    for name in ("best.safetensors", "last.safetensors", "metrics.jsonl", "metrics.csv"):
+        assert (tmp_path / "run" / name).read_bytes() == (run / name).read_bytes()

@@ -1,0 +1,156 @@
+"""Training as a person does it: what is in the run's folder, and what the same command does a second time."""
+
+import csv
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+Command = Callable[..., Any]
+
+FILES = {
+    ".lock",
+    "best.safetensors",
+    "collection.json",
+    "config.yaml",
+    "environment.json",
+    "finished.json",
+    "last.safetensors",
+    "learning-curve.png",
+    "metrics.csv",
+    "metrics.jsonl",
+    "set-aside.csv",
+}
+
+
+@pytest.fixture
+def copy(run: Path, tmp_path: Path) -> Path:
+    """A copy of the finished run, named alike."""
+    return Path(shutil.copytree(run, tmp_path / "runs" / "run", ignore=shutil.ignore_patterns("evaluation")))
+
+
+def read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_the_folder_holds_these_files_and_no_others(copy: Path) -> None:
+    assert {path.name for path in copy.iterdir()} == FILES
+    assert (copy / "learning-curve.png").read_bytes().startswith(b"\x89PNG")
+    assert (copy / "set-aside.csv").read_text(encoding="utf-8") == "what,reason\n"
+
+
+def test_the_whole_configuration_is_kept(run: Path, captioned: Path) -> None:
+    config = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
+    assert config["data"]["collection"] == str(captioned)
+    assert config["training"]["max_epochs"] == 3
+    assert config["training"]["temperature"] == 0.1  # a default
+    assert config["models"]["audio"]["encoder"] == "yamnet"
+
+
+def test_the_collection_is_described_without_its_evaluation_split(run: Path, captioned: Path) -> None:
+    facts = read_json(run / "collection.json")
+    assert facts["folder"] == str(captioned)
+    assert facts["clips"] == {"development": 15, "validation": 5}
+    assert facts["captions"] == {"development": 75, "validation": 25}
+
+
+def test_the_environment_names_versions_seed_and_models_with_licences(run: Path) -> None:
+    environment = read_json(run / "environment.json")
+    assert environment["seed"] == 0
+    assert environment["packages"]["torch"][0].isdigit()
+    assert {side: about["name"] for side, about in environment["encoders"].items()} == {
+        "audio": "yamnet",
+        "text": "minilm",
+    }
+    for about in environment["encoders"].values():
+        assert re.fullmatch(r"[0-9a-f]{64}", about["sha256"])
+        assert about["licence"]
+        assert about["source"]
+
+
+def test_metrics_are_the_same_as_lines_as_a_table_and_in_the_summary(run: Path) -> None:
+    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [(row["epoch"], row["step"]) for row in rows] == [(0, 4), (1, 8), (2, 12)]
+    with (run / "metrics.csv").open(encoding="utf-8", newline="") as opened:
+        table = [{name: float(cell) for name, cell in row.items()} for row in csv.DictReader(opened)]
+    assert table == rows
+    summary = read_json(run / "finished.json")
+    selected = [row[summary["selected_by"]] for row in rows]
+    assert summary["best_epoch"] == 1 + selected.index(max(selected))
+    assert summary["best"] == rows[summary["best_epoch"] - 1]
+    assert (summary["epochs"], summary["steps"], summary["stopped"]) == (3, 12, "at max_epochs")
+
+
+def test_standard_output_is_the_folder_alone(train: Command, noises: Path, tmp_path: Path) -> None:
+    outcome = train(noises, tmp_path, "training.max_epochs=1")
+    assert outcome.out == f"{tmp_path / 'run'}\n"
+    assert outcome.said[-1] == f"Next: auricle evaluate {tmp_path / 'run'}"
+
+
+def test_the_same_command_trains_nothing_again(copy: Path, train: Command, captioned: Path) -> None:
+    before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in copy.glob("*.*t*")}
+    outcome = train(captioned, copy.parent)
+    assert outcome.status == 0
+    assert outcome.out == f"{copy}\n"
+    assert f"{copy} is finished already; nothing is trained." in outcome.said
+    assert before["best.safetensors"] == (
+        (copy / "best.safetensors").read_bytes(),
+        (copy / "best.safetensors").stat().st_mtime_ns,
+    )
+    assert {path.name for path in copy.iterdir()} == FILES
+
+
+def test_another_configuration_under_the_same_name_is_refused(copy: Path, train: Command, captioned: Path) -> None:
+    refusal = train(captioned, copy.parent, "training.learning_rate=0.01", "models.dim=100", "seed=7").refused(2)
+    assert refusal == (
+        f"{copy} was begun with another configuration (models.dim: 300 -> 100; seed: 0 -> 7; "
+        "training.learning_rate: 0.001 -> 0.01). Give the new run another name with --name."
+    )
+
+
+@pytest.mark.parametrize("setting", ["features.folder={}/elsewhere", "features.threads=1"])
+def test_where_and_how_features_are_kept_is_no_other_configuration(
+    copy: Path, train: Command, captioned: Path, tmp_path: Path, setting: str
+) -> None:
+    outcome = train(captioned, copy.parent, setting.format(tmp_path))
+    assert outcome.status == 0, outcome.err
+    assert "nothing is trained" in outcome.err
+
+
+def test_a_moved_collection_goes_on_with_its_run(copy: Path, train: Command, captioned: Path, tmp_path: Path) -> None:
+    shutil.copytree(captioned, tmp_path / "moved")
+    outcome = train(tmp_path / "moved", copy.parent)
+    assert outcome.status == 0, outcome.err
+    assert "nothing is trained" in outcome.err
+    config = yaml.safe_load((copy / "config.yaml").read_text(encoding="utf-8"))
+    assert config["data"]["collection"] == str(tmp_path / "moved")
+
+
+def test_a_run_without_a_name_is_named_after_file_and_settings(
+    auricle: Command, pretrained: Path, noises: Path, tmp_path: Path
+) -> None:
+    config = tmp_path / "mine.yaml"
+    config.write_text(f"data: {{collection: {noises}}}\ntraining: {{max_epochs: 1}}\n", encoding="utf-8")
+    names = [
+        Path(auricle("train", config, *settings, "--runs", tmp_path, cache=pretrained).out.strip()).name
+        for settings in ([], ["features.threads=1"], ["seed=1"])
+    ]
+    assert all(re.fullmatch(r"mine-[0-9a-f]{6}", name) for name in names)
+    assert names[0] == names[1] != names[2]
+
+
+def test_mixed_precision(train: Command, noises: Path, tmp_path: Path) -> None:
+    outcome = train(
+        noises, tmp_path, "training.max_epochs=1", "trainer.precision=bf16-mixed", "trainer.accelerator=cpu"
+    )
+    assert outcome.status == 0, outcome.err
+
+
+def test_another_seed_gives_another_model(run: Path, train: Command, captioned: Path, tmp_path: Path) -> None:
+    assert train(captioned, tmp_path, "seed=1").status == 0
+    assert (tmp_path / "run" / "best.safetensors").read_bytes() != (run / "best.safetensors").read_bytes()
