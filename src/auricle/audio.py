@@ -4,6 +4,7 @@ Conventions: samples are float32 of shape (samples,), mono, nominally within [-1
 seconds. Channels are averaged. Resampling is soxr's high-quality converter.
 """
 
+import io
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,8 +130,10 @@ def write(path: Path, samples: Samples, sample_rate: int) -> None:
     Raises:
         StorageError: If the folder cannot be written.
     """
+    content = io.BytesIO()  # soundfile does not say when a disk is full
+    soundfile.write(content, np.clip(samples, -1, 1), sample_rate, format="WAV", subtype="PCM_16")
     with atomic(path) as temporary:
-        soundfile.write(str(temporary), np.clip(samples, -1, 1), sample_rate, format="WAV", subtype="PCM_16")
+        temporary.write_bytes(content.getbuffer())
 
 
 def _check_file(path: Path) -> None:

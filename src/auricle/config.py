@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from auricle.errors import ConfigError
@@ -20,6 +20,11 @@ class Section(BaseModel):
     """Base of every configuration section: frozen, and closed to unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_section(cls, values: object) -> object:
+        return {} if values is None else values  # YAML's reading of a section whose settings are all commented out
 
 
 S = TypeVar("S", bound=Section)
@@ -98,10 +103,11 @@ def _apply(values: dict[str, Any], override: str) -> None:
     *sections, key = path.split(".")
     place = values
     for name in sections:
-        below = place.setdefault(name, {})
-        if not isinstance(below, dict):
+        if place.get(name) is None:
+            place[name] = {}
+        place = place[name]
+        if not isinstance(place, dict):
             raise ConfigError(f"{override!r}: {name!r} is a value, not a section.")
-        place = below
     try:
         place[key] = yaml.safe_load(text)
     except yaml.YAMLError:
@@ -114,7 +120,10 @@ def _sentence(schema: type[Section], detail: ErrorDetails) -> str:
         known = _keys_at(schema, detail["loc"][:-1])
         return f"{where}: no such setting.{did_you_mean(str(detail['loc'][-1]), known)} Known: {', '.join(known)}"
     message = detail["msg"].removeprefix("Value error, ")
-    return f"{where}: {message[0].lower()}{message[1:].rstrip('.')} (got {detail['input']!r})"
+    sentence = f"{message[0].lower()}{message[1:].rstrip('.')}"
+    whole_section = detail["type"] == "value_error" and isinstance(detail["input"], dict)
+    came = "" if whole_section else f" (got {detail['input']!r})"
+    return f"{where}: {sentence}{came}" if where else sentence + came
 
 
 def _keys_at(schema: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:

@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -45,6 +46,7 @@ def writing(folder: Path) -> Iterator[None]:
             errno.EPERM: "it may not be written by this user. Choose another folder or change its permissions",
             errno.ENOTDIR: "a part of the path is a file. Choose another folder",
             errno.EEXIST: "a file of this name is in the way. Choose another folder",
+            errno.ENAMETOOLONG: "the name is too long. Choose a shorter one",
         }.get(error.errno or 0)
         if reason is None:
             raise
@@ -52,7 +54,7 @@ def writing(folder: Path) -> Iterator[None]:
 
 
 def _free(folder: Path) -> str:
-    existing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    existing = next(place for place in folder.absolute().parents if place.exists())
     return f"{shutil.disk_usage(existing).free / 1e6:.0f} MB free"
 
 
@@ -97,6 +99,22 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: object) -> None:
     """Write `value` to `path` as indented JSON, whole or not at all."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path, *, advice: str) -> Any:
+    """Read what `write_json` wrote.
+
+    Args:
+        path: The file, which exists.
+        advice: What to do where it is damaged, a sentence.
+
+    Raises:
+        StorageError: If it is damaged.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        raise StorageError(f"{path} is damaged. {advice}") from None
 
 
 def remove_temporary(folder: Path) -> None:

@@ -152,7 +152,7 @@ def test_a_file_system_that_refuses_is_a_storage_error(
     def refuse(*_: object, **__: object) -> None:
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(soundfile, "write", refuse)
+    monkeypatch.setattr(os, "fsync", refuse)
     with pytest.raises(StorageError, match=reason):
         write_collection(tmp_path, clips=5)
     assert not list(tmp_path.glob("*.csv"))

@@ -75,7 +75,7 @@ def test_the_environment_names_versions_seed_and_models_with_licences(run: Path)
 
 def test_metrics_are_the_same_as_lines_as_a_table_and_in_the_summary(run: Path) -> None:
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert [(row["epoch"], row["step"]) for row in rows] == [(0, 4), (1, 8), (2, 12)]
+    assert [(row["epoch"], row["step"]) for row in rows] == [(1, 4), (2, 8), (3, 12)]
     with (run / "metrics.csv").open(encoding="utf-8", newline="") as opened:
         table = [{name: float(cell) for name, cell in row.items()} for row in csv.DictReader(opened)]
     assert table == rows

@@ -82,7 +82,7 @@ def compute(store: FeatureStore, description: Description[Item], items: Sequence
     todo = list({key: item for item in items if (key := description.key(item)) not in store}.values())
     if not todo:
         return []
-    unusable: list[Unusable[Item]] = []
+    reasons: dict[str, str] = {}
     with progress.bar(
         total=len(items), initial=len(items) - len(todo), label=description.name, unit=description.unit
     ) as bar:
@@ -93,7 +93,7 @@ def compute(store: FeatureStore, description: Description[Item], items: Sequence
             shard: dict[str, Array] = {}
             for item, array in zip(missing, description.describe(missing), strict=True):
                 if isinstance(array, AuricleError):
-                    unusable.append(Unusable(item, str(array)))
+                    reasons[description.key(item)] = str(array)
                 else:
                     shard[description.key(item)] = array
                 if sum(kept.nbytes for kept in shard.values()) > _SHARD_BYTES:
@@ -101,7 +101,7 @@ def compute(store: FeatureStore, description: Description[Item], items: Sequence
                     shard = {}
                 bar.update()
             store.write(shard)
-    return unusable
+    return [Unusable(item, reasons[key]) for item in items if (key := description.key(item)) in reasons]
 
 
 def _parts(items: list[Item]) -> Iterator[list[Item]]:

@@ -75,7 +75,9 @@ def import_log_mels(
     """
     import h5py
 
-    by_name = {name: clip for clip in clips for name in (clip.file_name, str(PurePosixPath(clip.file_name).stem))}
+    by_name = {
+        name: clip for clip in clips for name in (clip.file_name, str(PurePosixPath(clip.file_name).with_suffix("")))
+    }
     strangers: list[str] = []
     shard: dict[str, Array] = {}
     checked = 0
@@ -83,13 +85,14 @@ def import_log_mels(
         file = h5py.File(path, "r")
     except OSError as error:
         raise DataError(f"{path} cannot be read as HDF5 ({error}).") from None
-    with file, progress.bar(total=len(file), label=f"import {path.name}", unit="clip") as bar:
-        for name, dataset in file.items():
-            bar.update()
+    with file:
+        names: list[str] = []
+        file.visititems(lambda name, found: names.append(name) if isinstance(found, h5py.Dataset) else None)
+        for name in progress.track(names, label=f"import {path.name}", unit="clip", total=len(names)):
             if name not in by_name:
                 strangers.append(name)
                 continue
-            clip, log_mel = by_name[name], np.asarray(dataset, np.float32)
+            clip, log_mel = by_name[name], np.asarray(file[name], np.float32)
             if checked < _CHECKED:
                 _check(path, clip, log_mel, description)
                 checked += 1

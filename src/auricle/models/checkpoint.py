@@ -78,10 +78,13 @@ def read(path: Path) -> tuple[Header, dict[str, Tensor]]:
         ) from None
     if _KEY not in metadata:
         raise ModelError(f"{path} is a safetensors file, but not a checkpoint of auricle.")
-    about = json.loads(metadata[_KEY])
-    if about["format"] != FORMAT:
-        raise ModelError(
-            f"{path} has format {about['format']}; this version of auricle reads {FORMAT}. Update auricle."
-        )
-    models = validate(ModelsConfig, about["models"], source=str(path))
-    return Header(models, about["encoders"], about["front_end"], about["trained"]), state
+    try:
+        about = json.loads(metadata[_KEY])
+        if about["format"] != FORMAT:
+            raise ModelError(
+                f"{path} has format {about['format']}; this version of auricle reads {FORMAT}. Update auricle."
+            )
+        models = validate(ModelsConfig, about["models"], source=str(path))
+        return Header(models, about["encoders"], about["front_end"], about["trained"]), state
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"The checkpoint {path} is damaged (its header: {error!r}). Train again.") from None

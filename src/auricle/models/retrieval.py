@@ -108,6 +108,8 @@ class RetrievalModel:
         """
         if isinstance(sounds, str | Path):
             raise ValueError("embed_audio takes a list of sounds, not one path")
+        if not sounds:
+            raise ValueError("embed_audio needs at least one sound")
         self.network.eval()
         rows = []
         with torch.inference_mode():

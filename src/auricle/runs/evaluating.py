@@ -10,7 +10,7 @@ from typing import Literal
 
 from auricle import progress
 from auricle.config import validate
-from auricle.data import Collection, DataConfig, open_collection
+from auricle.data import Collection, open_collection
 from auricle.errors import ConfigError, DataError
 from auricle.evaluation import RetrievalResult, score_both_directions, top_k, write_submission
 from auricle.models import load
@@ -93,7 +93,7 @@ def evaluate(
         "text_to_audio": to_audio.named(queries=captions, clips=caption_clips),
         "audio_to_text": to_text.named(queries=clips, clips=clips),
     }
-    name = split if collection is None else f"{split}-of-{collection.name}"
+    name = split if collection is None else f"{split}-of-{collection.resolve().name}"
     evaluation = Evaluation(split, run.path / "evaluation" / name, results)
     write_submission(evaluation.folder / "submission.csv", top_k(similarity, k=10), captions=captions, clips=clips)
     _write(evaluation, which=which, scoring=scoring.model_dump(mode="json"))
@@ -101,14 +101,16 @@ def evaluate(
 
 
 def open_run_collection(config: RunConfig, other: Path | None) -> Collection:
-    """Open the collection a run was trained on, or another one.
+    """Open the collection a run was trained on, or another one, read and split as in training.
 
     Raises:
         ConfigError: If the run's collection has moved.
         DataError: If it cannot be used.
     """
     if other is not None:
-        return open_collection(DataConfig(collection=other))
+        captions = config.data.captions and Path(config.data.captions.name)
+        there = captions if captions and (other / captions).is_file() else None
+        return open_collection(config.data.model_copy(update={"collection": other, "captions": there}))
     folder = config.data.collection
     if folder is None or not folder.is_dir():
         raise ConfigError(f"The run's collection {folder} is not there. Say where it is now with --collection PATH.")

@@ -5,6 +5,7 @@ The state is therefore weights, optimiser, schedule and three counters, and a ru
 uninterrupted one bit for bit on the same machine and number of threads.
 """
 
+import io
 import math
 import signal
 import threading
@@ -13,10 +14,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from lightning_fabric import Fabric
 from torch.utils.data import DataLoader
 
 from auricle import progress
@@ -28,6 +28,9 @@ from auricle.training.pairs import CaptionedClips, Pair, plan_epoch
 from auricle.training.run_folder import Row
 from auricle.training.schedule import Schedule
 from auricle.training.settings import RunConfig
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 SELECTED_BY = "text_to_audio/mAP@10"
 """The validation measure that chooses the best epoch, lowers the learning rate and ends the run."""
@@ -84,7 +87,7 @@ class Loop:
         self,
         config: RunConfig,
         *,
-        fabric: Fabric,
+        fabric: "Fabric",
         objective: Objective,
         clips: CaptionedClips,
         validation: Validation,
@@ -151,8 +154,10 @@ class Loop:
             "precision": self.fabric.strategy.precision.state_dict(),
             "progress": asdict(self.progress),
         }
+        content = io.BytesIO()  # torch hides a full disk behind errors of its own
+        torch.save(state, content)
         with atomic(self.resume) as temporary:
-            torch.save(state, temporary)
+            temporary.write_bytes(content.getbuffer())
         self._saved_at = time.monotonic()
 
     def _tick(self) -> None:
@@ -227,14 +232,15 @@ class Loop:
 
     def _restore(self) -> None:
         try:
-            state: dict[str, Any] = torch.load(self.resume, map_location=self.fabric.device, weights_only=True)
+            self._take_up(torch.load(self.resume, map_location=self.fabric.device, weights_only=True))
         except Exception as error:  # torch raises whatever the damaged byte leads to
             raise ModelError(
                 f"The state {self.resume} is damaged ({type(error).__name__}). Delete it to begin the run anew."
             ) from None
-        wrong = self.objective.network.load_learned_state(state["learned"])
-        if wrong:
-            raise ModelError(f"The state {self.resume} belongs to another model: {', '.join(wrong[:5])}.")
+
+    def _take_up(self, state: dict[str, Any]) -> None:
+        if wrong := self.objective.network.load_learned_state(state["learned"]):
+            raise KeyError(*wrong)
         with torch.no_grad():
             self.objective.log_temperature.copy_(state["log_temperature"])
         self.optimizer.load_state_dict(state["optimizer"])

@@ -27,7 +27,7 @@ Pair = tuple[int, int]
 Array = NDArray[np.floating[Any]]
 
 
-@dataclass(frozen=True)
+@dataclass  # not frozen: Fabric casts its tensors in place
 class Batch:
     """What one step sees.
 

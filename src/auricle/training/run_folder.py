@@ -18,7 +18,7 @@ from typing import Any
 from auricle import __version__, config
 from auricle.data import Collection
 from auricle.errors import ConfigError, DataError
-from auricle.storage import fingerprint, write_json, write_text
+from auricle.storage import fingerprint, read_json, write_json, write_text
 from auricle.training.settings import RunConfig
 
 _PACKAGES = (
@@ -48,6 +48,11 @@ class RunFolder:
     def config(self) -> Path:
         """The resolved configuration."""
         return self.path / "config.yaml"
+
+    @property
+    def collection(self) -> Path:
+        """What the collection was, without its evaluation split: counts, licences, fingerprint."""
+        return self.path / "collection.json"
 
     @property
     def best(self) -> Path:
@@ -93,29 +98,36 @@ class RunFolder:
         """Return what the finished run wrote, or None when it is not finished."""
         if not self.finished.is_file():
             return None
-        summary: dict[str, Any] = json.loads(self.finished.read_text(encoding="utf-8"))
+        summary: dict[str, Any] = read_json(self.finished, advice="Delete it, and the same command trains again.")
         return summary
 
-    def begin(self, run: RunConfig, collection: Collection) -> None:
-        """Write what the run is, or check that the run that was begun here is the same.
+    def check(self, run: RunConfig, collection: Collection) -> None:
+        """Check that the run that was begun here, if any, is this one.
 
         Raises:
             ConfigError: If it was begun with another configuration; the differences are named.
             DataError: If the collection has changed since.
         """
-        facts = collection_facts(collection)
-        described = self.path / "collection.json"
-        if self.config.exists():
-            self._check_same_config(run)
-            if described.exists():
-                before = json.loads(described.read_text(encoding="utf-8"))
-                if before["fingerprint"] != facts["fingerprint"]:
-                    raise DataError(
-                        f"The collection has changed since {self.path} was begun ({_counts(before)}; now "
-                        f"{_counts(facts)}). Give the new run another name with --name, or remove the old one."
-                    )
-        write_text(self.config, config.dump(run))
-        write_json(described, facts)
+        if not self.config.exists():
+            return
+        if lines := config.differences(_comparable(self.read_config()), _comparable(run)):
+            raise ConfigError(
+                f"{self.path} was begun with another configuration ({'; '.join(lines)}). "
+                "Give the new run another name with --name."
+            )
+        if self.collection.exists():
+            before = read_json(self.collection, advice="Delete it if you know that the collection is still the same.")
+            now = collection_facts(collection)
+            if before["fingerprint"] != now["fingerprint"]:
+                raise DataError(
+                    f"The collection has changed since {self.path} was begun ({_counts(before)}; now "
+                    f"{_counts(now)}). Give the new run another name with --name, or remove the old one."
+                )
+
+    def write_config(self, run: RunConfig, collection: Collection) -> None:
+        """Write what the run depends on: the resolved configuration, and what the collection is."""
+        write_text(self.config, config.dump(run.with_absolute_paths()))
+        write_json(self.collection, collection_facts(collection))
 
     def write_set_aside(self, collection: Collection) -> None:
         """Write the sounds and captions that could not be used, ``what,reason``."""
@@ -142,24 +154,13 @@ class RunFolder:
         if rows:
             write_text(self.metrics.with_suffix(".csv"), _as_csv(list(rows[0]), rows))
 
-    def _check_same_config(self, run: RunConfig) -> None:
-        before = self.read_config().model_dump(mode="json")
-        lines = config.differences(before, run.model_dump(mode="json"))
-        if lines:
-            raise ConfigError(
-                f"{self.path} was begun with another configuration ({'; '.join(lines)}). "
-                "Give the new run another name with --name."
-            )
-
 
 def default_name(source: str, run: RunConfig) -> str:
     """Return the name of a run: where its configuration came from, and a fingerprint of it.
 
-    Where files are kept is no part of the fingerprint.
+    Where and how features are kept is no part of the fingerprint.
     """
-    values = run.model_dump(mode="json")
-    values.pop("features")
-    return f"{source}-{fingerprint(values)[:6]}"
+    return f"{source}-{fingerprint(run.model_dump(mode='json', exclude={'features'}))[:6]}"
 
 
 def collection_facts(collection: Collection) -> dict[str, Any]:
@@ -174,6 +175,11 @@ def collection_facts(collection: Collection) -> dict[str, Any]:
         "licences": sorted({clip.licence for clip in collection.clips if clip.licence}),
         "fingerprint": fingerprint([sorted(clips), sorted(captions)]),
     }
+
+
+def _comparable(run: RunConfig) -> dict[str, Any]:
+    """Return what makes a run another one; the collection is known by its content, wherever it is."""
+    return run.with_absolute_paths().model_dump(mode="json", exclude={"features": True, "data": {"collection"}})
 
 
 def _counts(facts: Mapping[str, Any]) -> str:

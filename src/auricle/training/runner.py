@@ -5,15 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lightning_fabric import Fabric
 
 from auricle import progress
 from auricle.data import Collection, open_collection
 from auricle.errors import ConfigError, DataError
 from auricle.features import describe_captions, describe_clips
-from auricle.models import DualEncoder, RetrievalModel, checkpoint
+from auricle.models import DualEncoder, RetrievalModel, checkpoint, pick_device
 from auricle.randomness import derive_seed
-from auricle.storage import lock, make_folder, write_json
+from auricle.storage import lock, make_folder, remove_temporary, write_json
 from auricle.training.loop import SELECTED_BY, Loop, Progress
 from auricle.training.objective import Objective, Validation
 from auricle.training.pairs import CaptionedClips
@@ -43,12 +42,14 @@ def train(config: RunConfig, path: Path) -> RunFolder:
         raise ConfigError("No collection is given. Add data.collection=PATH, a folder of captioned sounds.")
     run = RunFolder(make_folder(path))
     with lock(run.path, purpose="is being trained"):
+        remove_temporary(run.path)
         collection = _learning_part(config)
-        run.begin(config, collection)
+        run.check(config, collection)
         if run.read_summary():
+            run.write_config(config, collection)
             progress.say(f"{run.path} is finished already; nothing is trained.")
-            return run
-        _train(config, run, collection)
+        else:
+            _train(config, run, collection)
     return run
 
 
@@ -74,7 +75,10 @@ def _learning_part(config: RunConfig) -> Collection:
 
 
 def _train(config: RunConfig, run: RunFolder, collection: Collection) -> None:
-    fabric = Fabric(accelerator=config.trainer.accelerator, devices=1, precision=config.trainer.precision)
+    from lightning_fabric import Fabric  # here, because asking a run needs none
+
+    accelerator = pick_device(config.trainer.accelerator).type
+    fabric = Fabric(accelerator=accelerator, devices=1, precision=config.trainer.precision)
     model = _initial_model(config, fabric.device)
     objective = Objective(
         model.network,
@@ -82,6 +86,7 @@ def _train(config: RunConfig, run: RunFolder, collection: Collection) -> None:
         learnable=config.training.learnable_temperature,
     )
     learning, validation = _describe(config, run, collection, model)
+    run.write_config(config, collection)
     run.write_environment(config, device=str(fabric.device), encoders=model.header({}).encoders)
 
     def keep(done: Progress, is_best: bool) -> None:

@@ -1,8 +1,10 @@
 """The configuration of a training: the section ``training`` and the whole file."""
 
-from typing import Literal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from auricle.config import Section
 from auricle.data import DataConfig
@@ -63,6 +65,14 @@ class TrainingConfig(Section):
             )
         return split
 
+    @model_validator(mode="after")
+    def _validate_on_other_clips(self) -> Self:
+        if self.split == self.validation_split:
+            raise ValueError(
+                f"split and validation_split are both {self.split!r}; what is learned from cannot say when to stop"
+            )
+        return self
+
 
 class TrainerConfig(Section):
     """Where the training runs.
@@ -86,3 +96,18 @@ class RunConfig(Section):
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     trainer: TrainerConfig = TrainerConfig()
+
+    def with_absolute_paths(self) -> Self:
+        """Return the same configuration for whoever reads it in another working folder."""
+        data = {"collection": self.data.collection, "captions": self.data.captions}
+        evaluation = {"labels": self.evaluation.labels, "relevance": self.evaluation.relevance}
+        return self.model_copy(
+            update={
+                "data": self.data.model_copy(update=_absolute(data)),
+                "evaluation": self.evaluation.model_copy(update=_absolute(evaluation)),
+            }
+        )
+
+
+def _absolute(paths: Mapping[str, Path | None]) -> dict[str, Path]:
+    return {name: path.absolute() for name, path in paths.items() if path and path.exists()}
