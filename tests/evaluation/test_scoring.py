@@ -22,6 +22,7 @@ from auricle.evaluation import (
     table,
     top_k,
 )
+from auricle.evaluation.measures import ApDenominator, RecallDefinition
 
 
 def by_sorting(
@@ -217,3 +218,17 @@ def test_a_table_shows_chance_under_the_rows_that_share_it() -> None:
         "few                2      2  1.000  1.000  1.000   1.000          1.0  1.000",
         "  by chance                  0.500  1.000  1.000   0.750",
     ]
+
+
+@pytest.mark.parametrize("denominator", ["all", "capped"])
+@pytest.mark.parametrize("recall", ["hit", "share"])
+def test_the_ceiling_is_the_score_of_a_perfect_ranking(denominator: ApDenominator, recall: RecallDefinition) -> None:
+    relevant = np.arange(30)[None, :] < np.array([[1], [4], [20]])
+    perfect = score(relevant - np.arange(30) / 100, relevant, ap_denominator=denominator, recall=recall)
+    blind = score(np.zeros((3, 30)) - np.arange(30), relevant[:, ::-1], ap_denominator=denominator, recall=recall)
+    reached = perfect.measures()
+    assert perfect.ceiling() == {name: reached[name] for name in perfect.ceiling()}
+    assert blind.ceiling() == perfect.ceiling()
+    assert ("at best" in table({"text -> audio": perfect})) == (denominator == "all" or recall == "share")
+    if denominator == "all":
+        assert reached["mAP@10"] == pytest.approx((1 + 1 + 10 / 20) / 3)

@@ -1,13 +1,15 @@
 """What came out of scoring one direction of retrieval: per query first, averages from it.
 
 A result keeps one value per query, so that two systems can be compared query by query; `measures` are its averages,
-`chance` what a blind system would reach on the same queries, `table` several results side by side.
+`chance` what a blind system would reach on the same queries, `ceiling` what a perfect one would; `table` shows several
+results side by side.
 """
 
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +88,19 @@ class RetrievalResult:
         )
         return {name: float(level.mean()) for name, level in levels.items()}
 
+    def ceiling(self) -> dict[str, float]:
+        """Return what `measures` would be with every relevant item first: recall and mAP.
+
+        Below 1 where more items are relevant than there are places, and the definition counts them all.
+        """
+        return {
+            **{f"R@{k}": self._highest(k, counts_all=self.recall == "share") for k in self.recall_at},
+            f"mAP@{AP_CUT}": self._highest(AP_CUT, counts_all=self.ap_denominator == "all"),
+        }
+
+    def _highest(self, places: int, *, counts_all: bool) -> float:
+        return float((np.minimum(places, self.n_relevant) / self.n_relevant).mean()) if counts_all else 1.0
+
     def named(self, *, queries: Sequence[str], clips: Sequence[str]) -> "RetrievalResult":
         """Return this result with names.
 
@@ -125,21 +140,25 @@ class RetrievalResult:
 
 
 def table(rows: Mapping[str, RetrievalResult]) -> str:
-    """Return results side by side for a terminal, with the level of chance under those that share it.
+    """Return results side by side for a terminal, with the levels of chance and perfection under those that share them.
 
     Args:
         rows: Title of each row -> its result.
 
     Returns:
-        Lines without a final line break; a measure that is not known is a dash.
+        Lines without a final line break; a measure that is not known is a dash. The level of perfection is shown where
+        it is below 1.
     """
     names = list(dict.fromkeys(name for result in rows.values() for name in result.measures()))
     lines = [["", "queries", "items", *names]]
-    for chance, group in groupby(rows.items(), key=lambda row: (row[1].n_items, row[1].chance())):
-        for title, result in group:
+    levels = [(result.n_items, result.chance(), result.ceiling()) for result in rows.values()]
+    for (_, chance, ceiling), group in groupby(zip(levels, rows.items(), strict=True), key=itemgetter(0)):
+        for _, (title, result) in group:
             size = [str(len(result.best_rank)), str(result.n_items)]
             lines.append([title, *size, *_cells(names, result.measures())])
-        lines.append(["  by chance", "", "", *_cells(names, chance[1], unknown="")])
+        if min(ceiling.values()) < 1:
+            lines.append(["  at best", "", "", *_cells(names, ceiling, unknown="")])
+        lines.append(["  by chance", "", "", *_cells(names, chance, unknown="")])
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]).rstrip() for line in lines
