@@ -22,7 +22,6 @@ from auricle.evaluation import (
     table,
     top_k,
 )
-from auricle.evaluation.measures import ApDenominator, RecallDefinition
 
 
 def by_sorting(
