@@ -121,7 +121,7 @@ def _mean_over_frames(features: torch.Tensor, n_frames: torch.Tensor) -> torch.T
 @pytest.mark.parametrize("name", list(FRONT_ENDS))
 def test_embeddings_follow_the_order_of_sounds_and_ignore_padding(sounds: list[Sound], name: str) -> None:
     front_end = FRONT_ENDS.get(name)
-    description = AudioEmbeddings(_mean_over_frames, front_end=front_end, name="mean", identity={})
+    description = AudioEmbeddings(_mean_over_frames, front_end=front_end, name="mean", weights="")
     described = list(description.describe(sounds))
     log_mels = list(LogMelSpectrograms(front_end).describe(sounds))
     assert isinstance(described[2], AudioError)

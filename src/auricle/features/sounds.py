@@ -85,8 +85,8 @@ class AudioEmbeddings:
     Args:
         network: Takes features (batch, frames, mels) and their valid frames (batch,) and returns (batch, dim).
         front_end: What the network hears.
-        name: For people: ``yamnet``.
-        identity: All that the network's numbers depend on: its name, the digest of its weights.
+        name: Of the network: ``yamnet``.
+        weights: The digest of its weights.
         device: Where the network is.
         threads: How many sounds are decoded at a time.
     """
@@ -99,19 +99,19 @@ class AudioEmbeddings:
         *,
         front_end: FrontEnd,
         name: str,
-        identity: dict[str, Any],
+        weights: str,
         device: "torch.device | str" = "cpu",
         threads: int = 2,
     ) -> None:
         self.network = network
         self.name = f"embedding-{name}"
-        self.identity = identity
+        self.weights = weights
         self.device = device
         self.log_mels = LogMelSpectrograms(front_end, threads=threads)
 
     def settings(self) -> dict[str, Any]:
-        """Return the identity of the network and the front end's numbers."""
-        return {"network": self.identity, "front_end": self.log_mels.front_end.settings()}
+        """Return the digest of the network's weights and the front end's numbers."""
+        return {"weights": self.weights, "front_end": self.log_mels.front_end.settings()}
 
     def key(self, item: Sound) -> str:
         """Return the digest of the sound file."""

@@ -64,7 +64,7 @@ class RetrievalModel:
     def audio_input(self) -> AudioEmbeddings | LogMelSpectrograms:
         """Return the description of a sound that the audio tower trains on: pooled when frozen, else log-mels."""
         if self.network.audio.frozen:
-            return self._embeddings(self.network.audio.encoder, self.encoders["audio"])
+            return self._embeddings(self.network.audio.encoder, str(self.encoders["audio"]["sha256"]))
         return LogMelSpectrograms(self.front_end, precision=self.features.precision, threads=self.features.workers)
 
     def text_input(self) -> SentenceEmbeddings | None:
@@ -127,7 +127,7 @@ class RetrievalModel:
         """
         self.network.eval()
         frozen = self.network.audio.frozen
-        description = self.audio_input() if frozen else self._embeddings(self.network.audio, {"model": self._digest()})
+        description = self.audio_input() if frozen else self._embeddings(self.network.audio, self._digest())
         store = open_store(self.features.root, description)
         unusable = {bad.item.id: bad.reason for bad in compute(store, description, clips)}
         rows = _rows(store, (clip.content for clip in clips if clip.id not in unusable))
@@ -150,12 +150,12 @@ class RetrievalModel:
         with torch.inference_mode():
             return self.network.text.project(pooled).float().cpu().numpy()
 
-    def _embeddings(self, network: torch.nn.Module, identity: dict[str, Any]) -> AudioEmbeddings:
+    def _embeddings(self, network: torch.nn.Module, weights: str) -> AudioEmbeddings:
         return AudioEmbeddings(
             network,
             front_end=self.front_end,
             name=self.network.config.audio.encoder,
-            identity=identity,
+            weights=weights,
             device=self.device,
             threads=self.features.workers,
         )

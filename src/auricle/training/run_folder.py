@@ -168,7 +168,7 @@ def collection_facts(collection: Collection) -> dict[str, Any]:
     clips = [(clip.id, clip.content) for clip in collection.clips]
     captions = [(caption.clip_id, caption.text) for caption in collection.captions]
     return {
-        "folder": str(collection.folder),
+        "folder": str(collection.folder.absolute()),
         "clips": {name: len(collection.split(name).clips) for name in collection.splits},
         "captions": {name: len(collection.split(name).captions) for name in collection.splits},
         "hours": round(sum(clip.duration_s for clip in collection.clips) / 3600, 3),
