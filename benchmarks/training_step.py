@@ -68,7 +68,7 @@ def rows() -> list[Row]:
     some, all_ = Learner(FROM_BLOCK), Learner(1)
     assert_equal(some, all_, full, padded)
     some_s, all_s, masked_s = in_turns(
-        partial(some.step, full), partial(all_.step, full), partial(all_.step, padded), repetitions=3
+        partial(some.step, full), partial(all_.step, full), partial(all_.step, padded), repetitions=5
     )
     step = f"CNN14 training step, batch {BATCH}, 5 s"
     return [

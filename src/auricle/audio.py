@@ -106,7 +106,8 @@ def from_array(frames: NDArray[Any], rate: int, *, sample_rate: int) -> Samples:
         )
     if len(frames) == 0:
         raise AudioError("There are no samples.")
-    samples = np.asarray(frames if frames.ndim == 1 else frames.mean(axis=1), np.float32)
+    mono = frames if frames.ndim == 1 else frames[:, 0] if frames.shape[1] == 1 else frames.mean(axis=1)
+    samples = np.asarray(mono, np.float32)
     if not np.isfinite(samples).all():
         raise AudioError("Some samples are not finite (NaN or infinity).")
     return resample(samples, rate, sample_rate)

@@ -4,7 +4,11 @@ A section is a frozen pydantic model that stands in the room it configures. An u
 near miss, and all faults are reported at once.
 """
 
+import inspect
+import json
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -80,6 +84,62 @@ def differences(one: dict[str, Any], other: dict[str, Any], prefix: str = "") ->
         elif here != there:
             lines.append(f"{prefix}{key}: {here} -> {there}")
     return lines
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One key of a configuration.
+
+    Attributes:
+        key: Dotted: ``training.batch_size``.
+        default: As written in YAML.
+        meaning: From the docstring of its section.
+    """
+
+    key: str
+    default: str
+    meaning: str
+
+    @property
+    def places(self) -> list[str]:
+        """The key itself and the sections around it: ``models``, ``models.audio``, ``models.audio.frozen``."""
+        parts = self.key.split(".")
+        return [".".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
+
+
+def describe(schema: type[Section], prefix: str = "") -> list[Setting]:
+    """Return every setting of a section and of the sections inside it, in the order of the code.
+
+    Example:
+        >>> class Kennel(Section):
+        ...     '''Where dogs live.
+        ...
+        ...     Attributes:
+        ...         dogs: How many.
+        ...     '''
+        ...     dogs: int = 2
+        >>> describe(Kennel)
+        [Setting(key='dogs', default='2', meaning='How many.')]
+    """
+    meanings = _meanings(schema)
+    settings: list[Setting] = []
+    for name, field in schema.model_fields.items():
+        if isinstance(field.default, Section):
+            settings += describe(type(field.default), f"{prefix}{name}.")
+        else:
+            default = json.dumps(field.default, ensure_ascii=False)
+            settings.append(Setting(f"{prefix}{name}", default, meanings.get(name, "")))
+    return settings
+
+
+def _meanings(schema: type[Section]) -> dict[str, str]:
+    """Return what the part ``Attributes:`` of a section's docstring says of each."""
+    _, _, attributes = inspect.cleandoc(schema.__doc__ or "").partition("Attributes:\n")
+    meanings = {}
+    for entry in re.split(r"\n    (?=\S)", f"\n{attributes}")[1:]:
+        names, _, meaning = entry.partition(":")
+        meanings.update(dict.fromkeys(names.split(", "), " ".join(meaning.split())))
+    return meanings
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

@@ -29,22 +29,6 @@ COMMANDS = dict(commands())
 NAMED = pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 
 
-def test_the_commands_are_those_of_the_readme() -> None:
-    assert {" ".join(words) for words in COMMANDS} == {
-        "demo",
-        "train",
-        "evaluate",
-        "retrieve",
-        "doctor",
-        "models list",
-        "models fetch",
-        "data check",
-        "features log-mel",
-        "features export",
-        "features import",
-    }
-
-
 @NAMED
 def test_help_has_an_example_and_a_word_on_every_option(words: tuple[str, ...], auricle: Command) -> None:
     long, short = auricle(*words, "--help"), auricle(*words, "-h")

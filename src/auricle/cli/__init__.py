@@ -11,7 +11,7 @@ import sys
 import typer
 
 from auricle import __version__
-from auricle.cli import data, demo, doctor, features, models, runs
+from auricle.cli import data, demo, doctor, features, models, runs, settings
 from auricle.errors import AuricleError, ConfigError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.command("demo")(demo.demo)
 app.command("train")(runs.train)
 app.command("evaluate")(runs.evaluate)
 app.command("retrieve")(runs.retrieve)
+app.command("settings")(settings.settings)
 app.command("doctor")(doctor.doctor)
 app.add_typer(models.app, name="models")
 app.add_typer(data.app, name="data")

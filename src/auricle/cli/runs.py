@@ -27,7 +27,8 @@ def train(
 ) -> None:
     """Train a dual encoder on captioned sounds.
 
-    The same command goes on with a run that was interrupted, and leaves a finished one as it is.
+    The same command goes on with a run that was interrupted, and leaves a finished one as it is. `auricle settings`
+    lists what can be set.
 
     Example: auricle train configs/embedded.yaml data.collection=~/Sounds
     """
@@ -109,7 +110,9 @@ def retrieve(
     query: Annotated[str, typer.Argument(metavar="QUERY", help="What the sound is like.")],
     top: Annotated[int, typer.Option(min=1, help="How many sounds to show.")] = 10,
     collection: CollectionOption = None,
-    split: Annotated[str | None, typer.Option(help="One split; by default all but evaluation.")] = None,
+    split: Annotated[
+        str | None, typer.Option(help="One split; by default all, of the run's own but evaluation.")
+    ] = None,
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
 ) -> None:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from auricle.errors import StorageError
 from auricle.storage import atomic, digest_bytes, fingerprint, make_folder, remove_temporary, write_json
 
-_OPEN_SHARDS = 64
+_OPEN_SHARDS = 1024  # mapped, not read: they hold no file open and no memory of their own
 
 
 class FeatureStore(Mapping[str, NDArray[np.floating[Any]]]):

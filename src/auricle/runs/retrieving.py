@@ -46,24 +46,29 @@ def retrieve(
         run: The run whose model is used.
         sentences: What is looked for.
         top: Number of hits per sentence; fewer where there are fewer sounds.
-        collection: A folder of sounds, with or without captions; the run's own collection by default.
-        split: One split of it; by default all but ``evaluation``, which is for reporting.
+        collection: A folder of sounds, with or without captions; the run's own collection by default, of which the
+            split ``evaluation`` is left out, since it is for reporting.
+        split: One split of it; all by default.
         device: As in `auricle.load`.
 
     Returns:
         Hits per sentence, best first.
 
     Raises:
-        ConfigError: If this is no run, a sentence is blank, or the split does not exist or is ``evaluation``.
+        ConfigError: If this is no run, a sentence is blank, or the split does not exist or is the run's evaluation.
         DataError: If there is no usable sound.
     """
     if not all(sentence.strip() for sentence in sentences):
         raise ConfigError("The query is empty. Describe the sound in a few words.")
-    if split == "evaluation":
+    if split == "evaluation" and collection is None:
         raise ConfigError("The evaluation split is for reporting; `auricle evaluate` reads it. Choose another split.")
     config = run.read_config()
     opened = open_run_collection(config, collection)
-    clips = [clip for clip in (opened.split(split) if split else opened).clips if clip.split != "evaluation"]
+    clips = list((opened.split(split) if split else opened).clips)
+    if collection is None:
+        every, clips = clips, [clip for clip in clips if clip.split != "evaluation"]
+        if len(clips) < len(every):
+            progress.say(f"{len(every) - len(clips)} sounds of the evaluation split are left out: it is for reporting.")
     model = load(run.path, device=device, features=config.features)
     audio, unusable = model.embed_clips(clips)
     if unusable:

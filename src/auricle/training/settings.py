@@ -87,7 +87,11 @@ class TrainerConfig(Section):
 
 
 class RunConfig(Section):
-    """Everything a run depends on; the rooms' sections and one seed."""
+    """Everything a run depends on; the rooms' sections and one seed.
+
+    Attributes:
+        seed: Of everything random: initial weights, drawn captions, order, dropout.
+    """
 
     seed: int = 0
     data: DataConfig = DataConfig()
