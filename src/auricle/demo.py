@@ -5,6 +5,8 @@ Everything goes into one folder; a second run finds what is there.
 """
 
 import os
+import shutil
+import sys
 from pathlib import Path
 
 from auricle import progress
@@ -45,6 +47,7 @@ def run_demo(folder: Path, *, clips: int = 300, seed: int = 0) -> str:
         "model": run.best,
         "ranks per query, submission": evaluation.folder,
     }
+    program = "auricle" if shutil.which("auricle") else os.path.relpath(Path(sys.executable).with_name("auricle"))
     return "\n".join(
         [
             f"Scores on {len(evaluation.results['audio_to_text'].best_rank)} sounds that were not used in training:",
@@ -58,7 +61,8 @@ def run_demo(folder: Path, *, clips: int = 300, seed: int = 0) -> str:
             "",
             *(f"{what:28} {os.path.relpath(path)}" for what, path in where.items()),
             "",
-            f'Ask more:        auricle retrieve {run.path} "footsteps, then glass breaks"',
-            "Your own sounds: auricle train configs/embedded.yaml data.collection=PATH",
+            f'Ask more:        {program} retrieve {run.path} "footsteps, then glass breaks"',
+            f'Your own sounds: {program} retrieve {run.path} "a dog barks far away" --collection PATH',
+            f"Your captions:   {program} train configs/embedded.yaml data.collection=PATH",
         ]
     )
