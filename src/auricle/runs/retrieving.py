@@ -64,12 +64,11 @@ def retrieve(
         raise ConfigError("The evaluation split is for reporting; `auricle evaluate` reads it. Choose another split.")
     config = run.read_config()
     opened = open_run_collection(config, collection)
-    clips = list((opened.split(split) if split else opened).clips)
-    if collection is None:
-        every, clips = clips, [clip for clip in clips if clip.split != "evaluation"]
-        if len(clips) < len(every):
-            progress.say(f"{len(every) - len(clips)} sounds of the evaluation split are left out: it is for reporting.")
+    every = (opened.split(split) if split else opened).clips
+    clips = [clip for clip in every if collection is not None or clip.split != "evaluation"]
     model = load(run.path, device=device, features=config.features)
+    if len(clips) < len(every):
+        progress.say(f"{len(every) - len(clips)} sounds of the evaluation split are left out: it is for reporting.")
     audio, unusable = model.embed_clips(clips)
     if unusable:
         progress.say(f"{len(unusable)} sound(s) set aside: {' '.join(list(unusable.values())[:3])}")
