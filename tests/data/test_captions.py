@@ -161,7 +161,7 @@ def test_a_quote_that_is_never_closed_is_refused_by_the_line_where_it_begins(tmp
 
 
 def test_a_caption_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"There is no caption file .*nowhere\.csv"):
+    with pytest.raises(DataError, match=r"There is no file .*nowhere\.csv"):
         read_captions(tmp_path / "nowhere.csv")
 
 

@@ -163,7 +163,7 @@ def test_missing_empty_and_unnamed_collections(tmp_path: Path) -> None:
 
 
 def test_a_caption_file_that_is_named_must_be_there(folder: Path) -> None:
-    with pytest.raises(DataError, match=r"There is no caption file .*other\.csv"):
+    with pytest.raises(DataError, match=r"There is no file .*other\.csv"):
         opened(folder, captions="other.csv")
 
 

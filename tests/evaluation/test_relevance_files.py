@@ -52,7 +52,7 @@ def test_a_clip_is_named_by_identity_or_by_file_name(path: Path, header: str) ->
         ("clip,label\ntest/bell.wav, \n", "line 2: the label of clip 'test/bell.wav' is empty"),
         ("clip,label\ntest/bell.wav,a,b\n", "line 2: 3 cells where 2 are needed"),
         ('clip,label\n"test/\nbell.wav",a\ntest/bell.wav\n', "line 4: 1 cells where 2"),
-        ('clip,label\n"test/bell.wav,a\n', "line 2: not a row of a CSV file"),
+        ('clip,label\n"test/bell.wav,a\n', "line 2 has faulty quotes"),
         ("clip,clip\na,b\n", "line 1: a column is named twice"),
         ("clip,label\n", "holds no rows"),
         ("", "holds no rows"),
@@ -62,12 +62,12 @@ def test_a_bad_label_file_is_refused(path: Path, text: str, message: str) -> Non
     path.write_text(text)
     with pytest.raises(DataError, match=message) as refused:
         read_labels(path, clips=CLIPS)
-    assert str(path) in str(refused.value)
+    assert path.name in str(refused.value)
 
 
 def test_latin_1_is_refused_by_line(path: Path) -> None:
     path.write_bytes("clip,label\ntest/bell.wav,bell\ntest/café.wav,x\n".encode("latin-1"))
-    with pytest.raises(DataError, match="line 3: byte 0xe9 is not UTF-8"):
+    with pytest.raises(DataError, match="is not utf-8: line 3 has the byte 0xE9"):
         read_labels(path, clips=CLIPS)
 
 

@@ -75,8 +75,8 @@ def _device() -> Finding:
 
 def _models() -> list[Finding]:
     from auricle.demo import MODELS
+    from auricle.encoders.cache import installed
     from auricle.encoders.catalogue import CATALOGUE
-    from auricle.encoders.fetch import installed
 
     findings = []
     for name in CATALOGUE:

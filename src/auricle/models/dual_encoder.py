@@ -9,7 +9,7 @@ Shapes: features (batch, frames, mels) with valid frames (batch,); pooled (batch
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import torch
 from torch import Tensor, nn
@@ -29,30 +29,28 @@ def projection_head(n_in: int, n_out: int, *, hidden: int | None, dropout: float
     return nn.Sequential(nn.Linear(n_in, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, n_out))
 
 
-class AudioTower(nn.Module):
-    """From log-mels to the shared space.
+class Tower(nn.Module):
+    """An encoder and the head that maps what it says into the shared space.
 
     Args:
-        encoder: Pretrained or not.
+        encoder: Pretrained or not; must have a `dim`.
         config: Of the tower.
         dim: Dimensions of the shared space.
     """
 
-    def __init__(self, encoder: "AudioEncoder", config: AudioTowerConfig, *, dim: int) -> None:
+    def __init__(
+        self, encoder: "AudioEncoder | SentenceEncoder", config: AudioTowerConfig | TextTowerConfig, *, dim: int
+    ) -> None:
         super().__init__()
         self.frozen = config.frozen
         self.encoder = encoder.requires_grad_(False).eval() if config.frozen else encoder
         self.head = projection_head(encoder.dim, dim, hidden=config.hidden, dropout=config.dropout)
 
     def project(self, pooled: Tensor) -> Tensor:
-        """Map what the encoder says of each sound (batch, encoder's dim) into the space (batch, dim)."""
+        """Map what the encoder says of each item (batch, encoder's dim) into the space (batch, dim)."""
         return F.normalize(self.head(pooled), dim=-1)
 
-    def forward(self, features: Tensor, n_frames: Tensor) -> Tensor:
-        """Embed log-mels (batch, frames, mels) with valid frames (batch,) as (batch, dim)."""
-        return self.project(self.encoder(features, n_frames))
-
-    def train(self, mode: bool = True) -> "AudioTower":
+    def train(self, mode: bool = True) -> Self:
         """Switch dropout and batch norm, which a frozen encoder is exempt from."""
         self.training = mode
         self.head.train(mode)
@@ -60,35 +58,24 @@ class AudioTower(nn.Module):
         return self
 
 
-class TextTower(nn.Module):
-    """From sentences to the shared space.
+class AudioTower(Tower):
+    """From log-mels to the shared space."""
 
-    Args:
-        encoder: A sentence encoder.
-        config: Of the tower.
-        dim: Dimensions of the shared space.
-    """
+    encoder: "AudioEncoder"
 
-    def __init__(self, encoder: "SentenceEncoder", config: TextTowerConfig, *, dim: int) -> None:
-        super().__init__()
-        self.frozen = config.frozen
-        self.encoder = encoder.requires_grad_(False).eval() if config.frozen else encoder
-        self.head = projection_head(encoder.dim, dim, hidden=config.hidden, dropout=config.dropout)
+    def forward(self, features: Tensor, n_frames: Tensor) -> Tensor:
+        """Embed log-mels (batch, frames, mels) with valid frames (batch,) as (batch, dim)."""
+        return self.project(self.encoder(features, n_frames))
 
-    def project(self, pooled: Tensor) -> Tensor:
-        """Map sentence embeddings (batch, encoder's dim) into the space (batch, dim)."""
-        return F.normalize(self.head(pooled), dim=-1)
+
+class TextTower(Tower):
+    """From sentences to the shared space."""
+
+    encoder: "SentenceEncoder"
 
     def forward(self, sentences: Sequence[str]) -> Tensor:
         """Embed sentences as (batch, dim)."""
         return self.project(self.encoder(sentences))
-
-    def train(self, mode: bool = True) -> "TextTower":
-        """Switch dropout, which a frozen encoder is exempt from."""
-        self.training = mode
-        self.head.train(mode)
-        self.encoder.train(mode and not self.frozen)
-        return self
 
 
 class DualEncoder(nn.Module):

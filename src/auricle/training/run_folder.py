@@ -4,8 +4,6 @@ docs/layout.md shows every file. A run's name belongs to its configuration: the 
 finished, the run that it began.
 """
 
-import csv
-import io
 import json
 import platform
 import socket
@@ -19,6 +17,7 @@ from auricle import __version__, config
 from auricle.data import Collection
 from auricle.errors import ConfigError, DataError
 from auricle.storage import fingerprint, read_json, write_json, write_text
+from auricle.tables import write_rows
 from auricle.training.settings import RunConfig
 
 _PACKAGES = (
@@ -131,8 +130,8 @@ class RunFolder:
 
     def write_set_aside(self, collection: Collection) -> None:
         """Write the sounds and captions that could not be used, ``what,reason``."""
-        rows = [{"what": bad.what, "reason": bad.reason} for bad in collection.set_aside]
-        write_text(self.path / "set-aside.csv", _as_csv(["what", "reason"], rows))
+        rows = ((bad.what, bad.reason) for bad in collection.set_aside)
+        write_rows(self.path / "set-aside.csv", ["what", "reason"], rows)
 
     def write_environment(self, run: RunConfig, *, device: str, encoders: Mapping[str, Any]) -> None:
         """Write where and with what the run was made: versions, machine, seed, models with licence and source."""
@@ -152,7 +151,7 @@ class RunFolder:
         """Write one row per epoch as JSON lines and as CSV."""
         write_text(self.metrics, "".join(json.dumps(row) + "\n" for row in rows))
         if rows:
-            write_text(self.metrics.with_suffix(".csv"), _as_csv(list(rows[0]), rows))
+            write_rows(self.metrics.with_suffix(".csv"), list(rows[0]), (list(row.values()) for row in rows))
 
 
 def default_name(source: str, run: RunConfig) -> str:
@@ -184,11 +183,3 @@ def _comparable(run: RunConfig) -> dict[str, Any]:
 
 def _counts(facts: Mapping[str, Any]) -> str:
     return f"{sum(facts['clips'].values())} clips with {sum(facts['captions'].values())} captions"
-
-
-def _as_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()

@@ -11,10 +11,7 @@ A clip depends on the seed and its number alone: more clips, another order or a 
 killed run goes on where it stopped; the captions are written when all clips are there.
 """
 
-import csv
-import io
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +21,7 @@ from auricle.generation.procedural import captions, scenes
 from auricle.generation.procedural.kind import SAMPLE_RATE
 from auricle.progress import track
 from auricle.randomness import stream
+from auricle.tables import write_rows
 
 SPLITS = ("development", "validation", "evaluation")
 
@@ -78,9 +76,9 @@ def write_collection(folder: Path, *, clips: int = 300, seed: int = 0) -> list[W
             for number, clip in enumerate(written)
             if clip.split == split
         )
-        _write_csv(folder / f"clotho_captions_{split}.csv", header, rows)
+        write_rows(folder / f"clotho_captions_{split}.csv", header, rows)
     labels = ((clip.split, clip.file_name, "+".join(sorted(clip.kinds))) for clip in written)
-    _write_csv(folder / "classes.csv", ("split", "file_name", "label"), labels)
+    write_rows(folder / "classes.csv", ("split", "file_name", "label"), labels)
     return written
 
 
@@ -111,11 +109,3 @@ def _read_record(record: Path) -> object:
         return json.loads(record.read_text(encoding="utf-8"))
     except ValueError:
         return "something unreadable"
-
-
-def _write_csv(path: Path, header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    storage.write_text(path, text.getvalue())
