@@ -48,7 +48,8 @@ def read(schema: type[S], path: Path | None, overrides: Sequence[str] = ()) -> S
     values = _read_yaml(path) if path else {}
     for override in overrides:
         _apply(values, override)
-    return validate(schema, values, source=str(path) if path else "the configuration")
+    source = str(path or "the configuration") + (" with the command line" if overrides else "")
+    return validate(schema, values, source=source)
 
 
 def validate(schema: type[S], values: dict[str, Any], *, source: str) -> S:

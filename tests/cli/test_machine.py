@@ -88,3 +88,12 @@ def test_a_good_collection(auricle: Command, captioned: Path) -> None:
     counts = {name: (part["clips"], part["captions"]) for name, part in report["splits"].items()}
     assert counts == {"development": (15, 75), "validation": (5, 25), "evaluation": (5, 25)}
     assert report["set_aside"] == []
+
+
+def test_ctrl_c_is_one_line(auricle: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("auricle.demo.run_demo", interrupted)
+    sentence = "Interrupted; what was done is kept. The same command goes on with it."
+    assert auricle("demo").refused(1) == sentence

@@ -14,6 +14,8 @@ from auricle import __version__
 from auricle.cli import data, demo, doctor, features, models, runs, settings
 from auricle.errors import AuricleError, ConfigError
 
+_AFTER_CTRL_C = 130  # the status with which typer ends a command that was interrupted
+
 app = typer.Typer(
     name="auricle",
     help="Find sounds by describing them: train, evaluate and use language-based audio retrieval models.",
@@ -51,6 +53,11 @@ def main() -> None:
     """Run the command line; the entry point of ``auricle``."""
     try:
         app()
+    except SystemExit as end:
+        if end.code != _AFTER_CTRL_C:
+            raise
+        print("auricle: Interrupted; what was done is kept. The same command goes on with it.", file=sys.stderr)
+        sys.exit(1)
     except AuricleError as error:
         print(f"auricle: {error}", file=sys.stderr)
         sys.exit(2 if isinstance(error, ConfigError) else 1)
