@@ -72,6 +72,15 @@ def test_a_folder_of_sounds_without_captions(run: Path, noises: Path, auricle: C
     assert all(re.fullmatch(r" +\d+ +-?\d\.\d{3} +0\.5 s  (deep/down/)?noise[ -]\d\.(wav|WAV)", line) for line in lines)
 
 
+def test_naming_the_runs_own_collection_does_not_open_its_evaluation_split(
+    run: Path, captioned: Path, auricle: Command, pretrained: Path
+) -> None:
+    own = hits_of(auricle, pretrained, run, "--top", 999)
+    assert hits_of(auricle, pretrained, run, "--top", 999, "--collection", captioned) == own
+    refused = auricle("retrieve", run, QUERY, "--collection", captioned, "--split", "evaluation", cache=pretrained)
+    assert "The evaluation split is for reporting" in refused.refused(2)
+
+
 def test_equal_sounds_that_cannot_be_used(run: Path, noises: Path, auricle: Command, pretrained: Path) -> None:
     for number in (3, 4, 5):
         soundfile.write(noises / f"noise-{number}.wav", np.full(8000, np.nan), 16000, subtype="FLOAT")

@@ -122,6 +122,23 @@ def test_where_and_how_features_are_kept_is_no_other_configuration(
     assert "nothing is trained" in outcome.err
 
 
+def test_features_of_another_precision_are_another_run(copy: Path, train: Command, captioned: Path) -> None:
+    refusal = train(captioned, copy.parent, "features.precision=float16").refused(2)
+    assert "features.precision: float32 -> float16" in refusal
+
+
+def test_a_run_does_not_go_on_with_other_encoders(copy: Path, train: Command, captioned: Path) -> None:
+    (copy / "finished.json").unlink()
+    (copy / "resume.pt").write_bytes(b"")
+    environment = read_json(copy / "environment.json")
+    environment["encoders"]["text"]["sha256"] = "0" * 64
+    (copy / "environment.json").write_text(json.dumps(environment), encoding="utf-8")
+    refused = train(captioned, copy.parent)
+    assert refused.status == 1
+    assert f"{copy} was begun with other weights of minilm (000000000000; here" in refused.said[-1]
+    assert read_json(copy / "environment.json") == environment
+
+
 def test_a_moved_collection_goes_on_with_its_run(copy: Path, train: Command, captioned: Path, tmp_path: Path) -> None:
     shutil.copytree(captioned, tmp_path / "moved")
     outcome = train(tmp_path / "moved", copy.parent)

@@ -9,7 +9,8 @@ import typer
 
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder: runs/NAME.")]
 CollectionOption = Annotated[
-    Path | None, typer.Option("--collection", help="A folder of sounds other than the run's own.")
+    Path | None,
+    typer.Option("--collection", help="A folder of sounds other than the run's own; read and split as that was."),
 ]
 DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, mps, or auto for the fastest.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]

@@ -60,12 +60,14 @@ def retrieve(
     """
     if not all(sentence.strip() for sentence in sentences):
         raise ConfigError("The query is empty. Describe the sound in a few words.")
-    if split == "evaluation" and collection is None:
-        raise ConfigError("The evaluation split is for reporting; `auricle evaluate` reads it. Choose another split.")
     config = run.read_config()
+    trained_on = config.data.collection
+    own = collection is None or (trained_on is not None and collection.resolve() == trained_on.resolve())
+    if own and split == "evaluation":
+        raise ConfigError("The evaluation split is for reporting; `auricle evaluate` reads it. Choose another split.")
     opened = open_run_collection(config, collection)
     every = (opened.split(split) if split else opened).clips
-    clips = [clip for clip in every if collection is not None or clip.split != "evaluation"]
+    clips = [clip for clip in every if not own or clip.split != "evaluation"]
     model = load(run.path, device=device, features=config.features)
     if len(clips) < len(every):
         progress.say(f"{len(every) - len(clips)} sounds of the evaluation split are left out: it is for reporting.")

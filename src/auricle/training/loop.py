@@ -233,6 +233,8 @@ class Loop:
     def _restore(self) -> None:
         try:
             self._take_up(torch.load(self.resume, map_location=self.fabric.device, weights_only=True))
+        except (torch.OutOfMemoryError, MemoryError):
+            raise  # nothing is wrong with the state
         except Exception as error:  # torch raises whatever the damaged byte leads to
             raise ModelError(
                 f"The state {self.resume} is damaged ({type(error).__name__}). Delete it to begin the run anew."

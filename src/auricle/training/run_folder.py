@@ -15,7 +15,7 @@ from typing import Any
 
 from auricle import __version__, config
 from auricle.data import Collection
-from auricle.errors import ConfigError, DataError
+from auricle.errors import ConfigError, DataError, ModelError
 from auricle.storage import fingerprint, read_json, write_json, write_text
 from auricle.tables import write_rows
 from auricle.training.settings import RunConfig
@@ -30,6 +30,7 @@ _PACKAGES = (
     "sentence-transformers",
     "transformers",
 )
+_PLACE = {"folder", "threads"}  # of the section features: what its numbers do not depend on
 Row = dict[str, float]
 
 
@@ -52,6 +53,11 @@ class RunFolder:
     def collection(self) -> Path:
         """What the collection was, without its evaluation split: counts, licences, fingerprint."""
         return self.path / "collection.json"
+
+    @property
+    def environment(self) -> Path:
+        """Where and with what the run was made."""
+        return self.path / "environment.json"
 
     @property
     def best(self) -> Path:
@@ -123,6 +129,22 @@ class RunFolder:
                     f"{_counts(now)}). Give the new run another name with --name, or remove the old one."
                 )
 
+    def check_encoders(self, encoders: Mapping[str, Mapping[str, Any]]) -> None:
+        """Check, before an unfinished run goes on, that both encoders are those it was begun with.
+
+        Raises:
+            ModelError: If the weights of one are others; the encoder is named.
+        """
+        if not (self.resume.exists() and self.environment.exists()):
+            return
+        before = read_json(self.environment, advice="Give the new run another name with --name.")["encoders"]
+        for side, about in encoders.items():
+            if before[side]["sha256"] != about["sha256"]:
+                raise ModelError(
+                    f"{self.path} was begun with other weights of {about['name']} ({before[side]['sha256'][:12]}; here "
+                    f"{about['sha256'][:12]}). Install those, or give the new run another name with --name."
+                )
+
     def write_config(self, run: RunConfig, collection: Collection) -> None:
         """Write what the run depends on: the resolved configuration, and what the collection is."""
         write_text(self.config, config.dump(run.with_absolute_paths()))
@@ -145,7 +167,7 @@ class RunFolder:
             "packages": {name: version(name) for name in _PACKAGES},
             "encoders": dict(encoders),
         }
-        write_json(self.path / "environment.json", environment)
+        write_json(self.environment, environment)
 
     def write_history(self, rows: Sequence[Row]) -> None:
         """Write one row per epoch as JSON lines and as CSV."""
@@ -157,9 +179,9 @@ class RunFolder:
 def default_name(source: str, run: RunConfig) -> str:
     """Return the name of a run: where its configuration came from, and a fingerprint of it.
 
-    Where and how features are kept is no part of the fingerprint.
+    Where features are kept and by how many threads they are made is no part of the fingerprint.
     """
-    return f"{source}-{fingerprint(run.model_dump(mode='json', exclude={'features'}))[:6]}"
+    return f"{source}-{fingerprint(run.model_dump(mode='json', exclude={'features': _PLACE}))[:6]}"
 
 
 def collection_facts(collection: Collection) -> dict[str, Any]:
@@ -178,7 +200,7 @@ def collection_facts(collection: Collection) -> dict[str, Any]:
 
 def _comparable(run: RunConfig) -> dict[str, Any]:
     """Return what makes a run another one; the collection is known by its content, wherever it is."""
-    return run.with_absolute_paths().model_dump(mode="json", exclude={"features": True, "data": {"collection"}})
+    return run.with_absolute_paths().model_dump(mode="json", exclude={"features": _PLACE, "data": {"collection"}})
 
 
 def _counts(facts: Mapping[str, Any]) -> str:

@@ -86,6 +86,7 @@ def _train(config: RunConfig, run: RunFolder, collection: Collection) -> None:
         learnable=config.training.learnable_temperature,
     )
     learning, validation = _describe(config, run, collection, model)
+    run.check_encoders(model.encoders)
     run.write_config(config, collection)
     run.write_environment(config, device=str(fabric.device), encoders=model.header({}).encoders)
 
