@@ -8,8 +8,12 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Callable
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -161,3 +165,85 @@ def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network = SentenceTransformer(modules=[transformer, Pooling(16), Normalize()], device="cpu")
     network.save(str(place / "model"), create_model_card=False)
     return place / "model"
+
+
+class FileServer:
+    """A server of files on this machine, with the faults of real ones.
+
+    Attributes:
+        files: Name -> content.
+        cuts: Name -> for each answer to come, after how many bytes the connection breaks; whole answers afterwards.
+        statuses: Name -> for each request to come, an error status instead of an answer.
+        ranges: Whether it can send a part.
+        pause_s: Between two blocks of 256 kB.
+        asked: Name -> the ``Range`` header of every request so far.
+    """
+
+    def __init__(self, files: dict[str, bytes]) -> None:
+        self.files = files
+        self.cuts: defaultdict[str, list[int]] = defaultdict(list)
+        self.statuses: defaultdict[str, list[int]] = defaultdict(list)
+        self.asked: defaultdict[str, list[str | None]] = defaultdict(list)
+        self.ranges = True
+        self.pause_s = 0.0
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self._thread.start()
+
+    def url(self, name: str) -> str:
+        """Return the address of a file."""
+        return f"http://127.0.0.1:{self._server.server_port}/{name}?download=1"
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                name = self.path.partition("?")[0].lstrip("/")
+                asked = self.headers.get("Range")
+                server.asked[name].append(asked)
+                if server.statuses[name] or name not in server.files:
+                    self.send_error(server.statuses[name].pop(0) if server.statuses[name] else 404)
+                    return
+                content = server.files[name]
+                start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked and server.ranges else 0
+                body = content[start:]
+                self.send_response(206 if start else 200)
+                self.send_header("Content-Length", str(len(body)))
+                if start:
+                    self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+                self.end_headers()
+                if server.cuts[name]:
+                    body = body[: server.cuts[name].pop(0)]
+                with contextlib.suppress(ConnectionError):
+                    for place in range(0, len(body), 1 << 18):
+                        self.wfile.write(body[place : place + (1 << 18)])
+                        time.sleep(server.pause_s)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as in http.server
+                """Keep quiet."""
+
+        return Handler
+
+
+Serve = Callable[[dict[str, bytes]], FileServer]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Start servers that end with the test: ``serve({name: content})``."""
+    servers: list[FileServer] = []
+
+    def start(files: dict[str, bytes]) -> FileServer:
+        servers.append(FileServer(files))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()

@@ -6,7 +6,8 @@
     ├── ConfigError        a setting or an argument is wrong (exit status 2)
     ├── DataError          a collection, a caption file or a relevance file is wrong
     ├── AudioError         one sound cannot be used
-    ├── ModelError         weights, a checkpoint or a download cannot be used
+    ├── ModelError         weights or a checkpoint cannot be used
+    ├── DownloadError      a file cannot be had from where it is published
     └── StorageError       a folder cannot be written: full, read-only or in use
 
 A message says what was wanted, what came, and what to do. Everything else that is raised (``ValueError`` for a
@@ -31,7 +32,11 @@ class AudioError(AuricleError):
 
 
 class ModelError(AuricleError):
-    """Weights, a checkpoint or a download are missing, damaged or made for something else."""
+    """Weights or a checkpoint are missing, damaged or made for something else."""
+
+
+class DownloadError(AuricleError):
+    """A file cannot be had: the network fails, the server does not have it, or it is not what was published."""
 
 
 class StorageError(AuricleError):

