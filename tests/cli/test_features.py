@@ -12,13 +12,14 @@ import soundfile
 
 Command = Callable[..., Any]
 SPLITS = {"development": 4, "validation": 2, "evaluation": 2}
+ALL = "--with-evaluation"
 
 
 @pytest.fixture
 def exported(noises: Path, auricle: Command, tmp_path: Path) -> Path:
     """The noises, the first a whole second, as HDF5 files of the clotho-baseline front end."""
     soundfile.write(noises / "noise-0.wav", np.random.default_rng(0).normal(0, 0.1, 8000), 8000)
-    outcome = auricle("features", "export", noises, tmp_path / "hdf5", "--features", tmp_path / "first")
+    outcome = auricle("features", "export", noises, tmp_path / "hdf5", "--features", tmp_path / "first", ALL)
     assert outcome.status == 0, outcome.err
     assert outcome.out.splitlines() == [
         f"{count} clips in {tmp_path / 'hdf5' / f'{split}_audio_logmels.hdf5'}" for split, count in SPLITS.items()
@@ -30,10 +31,11 @@ def test_log_mels_are_computed_once(noises: Path, auricle: Command, tmp_path: Pa
     command = ("features", "log-mel", noises, "--front-end", "clotho-baseline", "--features", tmp_path / "stores")
     first = auricle(*command)
     (store,) = (tmp_path / "stores").iterdir()
-    assert (first.status, first.out) == (0, f"8 clips in {store}\n")
+    assert (first.status, first.out) == (0, f"6 clips in {store}\n")  # not those of the evaluation split
     files = {path: path.stat().st_mtime_ns for path in store.iterdir()}
     assert auricle(*command).out == first.out
     assert {path: path.stat().st_mtime_ns for path in store.iterdir()} == files
+    assert auricle(*command, ALL).out == f"8 clips in {store}\n"
 
 
 def test_an_export_has_the_shape_that_the_prior_work_has(exported: Path) -> None:
@@ -45,10 +47,10 @@ def test_an_export_has_the_shape_that_the_prior_work_has(exported: Path) -> None
 
 
 def test_what_is_exported_can_be_imported(noises: Path, exported: Path, auricle: Command, tmp_path: Path) -> None:
-    outcome = auricle("features", "import", noises, exported, "--features", tmp_path / "second")
+    outcome = auricle("features", "import", noises, exported, "--features", tmp_path / "second", ALL)
     assert outcome.status == 0, outcome.err
     assert outcome.out.count("taken over; 0 datasets belong to no clip\n") == 3
-    again = auricle("features", "export", noises, tmp_path / "again", "--features", tmp_path / "second")
+    again = auricle("features", "export", noises, tmp_path / "again", "--features", tmp_path / "second", ALL)
     assert "log-mel" not in again.err  # nothing was left to compute
     for split in SPLITS:
         name = f"{split}_audio_logmels.hdf5"
@@ -98,7 +100,7 @@ def test_datasets_that_belong_to_no_clip_are_named(
 ) -> None:
     with h5py.File(exported / "evaluation_audio_logmels.hdf5", "r+") as file:
         file.move("noise-6.wav", "elsewhere.wav")
-    outcome = auricle("features", "import", noises, exported, "--features", tmp_path / "second")
+    outcome = auricle("features", "import", noises, exported, "--features", tmp_path / "second", ALL)
     assert outcome.status == 0
     assert "evaluation_audio_logmels.hdf5: taken over; 1 datasets belong to no clip (elsewhere.wav)" in outcome.out
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from auricle.data import Collection, DataConfig, open_collection
+from auricle.data import Collection, DataConfig, Purpose, open_collection
 from auricle.errors import DataError
 from auricle.features import FRONT_ENDS, LogMelSpectrograms, describe_clips, hdf5, open_store
 
@@ -23,7 +23,7 @@ def collection(tmp_path: Path) -> Collection:
     for number, name in enumerate(NAMES):
         samples = np.random.default_rng(number).uniform(-0.5, 0.5, 44100 * (number + 1))
         soundfile.write(sounds / name, samples, 44100, subtype="FLOAT")
-    return open_collection(DataConfig(collection=sounds))
+    return open_collection(DataConfig(collection=sounds), purpose=Purpose.REPORTING)
 
 
 def by_librosa(path: Path) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:

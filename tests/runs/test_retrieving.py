@@ -78,7 +78,7 @@ def test_naming_the_runs_own_collection_does_not_open_its_evaluation_split(
     own = hits_of(auricle, pretrained, run, "--top", 999)
     assert hits_of(auricle, pretrained, run, "--top", 999, "--collection", captioned) == own
     refused = auricle("retrieve", run, QUERY, "--collection", captioned, "--split", "evaluation", cache=pretrained)
-    assert "The evaluation split is for reporting" in refused.refused(2)
+    assert "is for reporting: `auricle evaluate` and reports read it" in refused.refused(2)
 
 
 def test_equal_sounds_that_cannot_be_used(run: Path, noises: Path, auricle: Command, pretrained: Path) -> None:
@@ -97,7 +97,7 @@ def test_equal_sounds_that_cannot_be_used(run: Path, noises: Path, auricle: Comm
     [
         ([""], 2, r"The query is empty\. Describe the sound in a few words\."),
         (["  \n"], 2, r"The query is empty\."),
-        ([QUERY, "--split", "evaluation"], 2, r"The evaluation split is for reporting; `auricle evaluate` reads it\."),
+        ([QUERY, "--split", "evaluation"], 2, r"The split 'evaluation' of \S+ is for reporting: `auricle evaluate`"),
         ([QUERY, "--split", "validaton"], 2, r"\S+ has no split 'validaton'\. Did you mean 'validation'\?"),
         ([QUERY, "--collection", "nowhere"], 1, r"The collection nowhere is not there\."),
     ],

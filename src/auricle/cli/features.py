@@ -13,18 +13,26 @@ app = typer.Typer(help="Log-mel spectrograms: compute, export, import.", no_args
 
 CollectionArgument = Annotated[Path, typer.Argument(metavar="FOLDER", help="The collection.")]
 FrontEndOption = Annotated[str, typer.Option("--front-end", help="panns, clotho-baseline or yamnet.")]
+EvaluationOption = Annotated[
+    bool, typer.Option("--with-evaluation", help="Also the evaluation split, which is for reporting only.")
+]
 FolderOption = Annotated[Path | None, typer.Option("--features", help="The folder of all feature stores.")]
 
 
 @app.command("log-mel")
-def log_mel(collection: CollectionArgument, front_end: FrontEndOption = "panns", features: FolderOption = None) -> None:
+def log_mel(
+    collection: CollectionArgument,
+    front_end: FrontEndOption = "panns",
+    features: FolderOption = None,
+    with_evaluation: EvaluationOption = False,
+) -> None:
     """Compute the log-mels of a collection; training does so too when they are missing.
 
     Several of these may run at once on one collection, and each may be killed and started again.
 
     Example: auricle features log-mel ~/Clotho --front-end clotho-baseline
     """
-    opened, description, root = _opened(collection, front_end, features)
+    opened, description, root = _opened(collection, front_end, features, with_evaluation)
     from auricle.features import describe_clips
 
     store, usable = describe_clips(opened, description, root=root)
@@ -37,12 +45,13 @@ def export_hdf5(
     output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="Where {split}_audio_logmels.hdf5 go.")],
     front_end: FrontEndOption = "clotho-baseline",
     features: FolderOption = None,
+    with_evaluation: EvaluationOption = False,
 ) -> None:
     """Write the log-mels of a collection as one HDF5 file per split.
 
     Example: auricle features export ~/Clotho ~/hdf5
     """
-    opened, description, root = _opened(collection, front_end, features)
+    opened, description, root = _opened(collection, front_end, features, with_evaluation)
     from auricle.features import describe_clips, hdf5
 
     store, usable = describe_clips(opened, description, root=root)
@@ -57,12 +66,13 @@ def import_hdf5(
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Where {split}_audio_logmels.hdf5 are.")],
     front_end: FrontEndOption = "clotho-baseline",
     features: FolderOption = None,
+    with_evaluation: EvaluationOption = False,
 ) -> None:
     """Take over log-mels that the prior work computed, after checking three of each split against the sounds.
 
     Example: auricle features import ~/Clotho ~/hdf5
     """
-    opened, description, root = _opened(collection, front_end, features)
+    opened, description, root = _opened(collection, front_end, features, with_evaluation)
     from auricle.errors import DataError
     from auricle.features import hdf5, open_store
 
@@ -80,10 +90,13 @@ def _named(names: list[str]) -> str:
     return f" ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})" if names else ""
 
 
-def _opened(collection: Path, front_end: str, features: Path | None) -> "tuple[Collection, LogMelSpectrograms, Path]":
-    from auricle.data import DataConfig, open_collection
+def _opened(
+    collection: Path, front_end: str, features: Path | None, with_evaluation: bool
+) -> "tuple[Collection, LogMelSpectrograms, Path]":
+    from auricle.data import DataConfig, Purpose, open_collection
     from auricle.features import FRONT_ENDS, FeaturesConfig, LogMelSpectrograms
 
     config = FeaturesConfig(folder=features)
     description = LogMelSpectrograms(FRONT_ENDS.get(front_end), precision=config.precision, threads=config.workers)
-    return open_collection(DataConfig(collection=collection)), description, config.root
+    purpose = Purpose.REPORTING if with_evaluation else Purpose.LEARNING
+    return open_collection(DataConfig(collection=collection), purpose=purpose), description, config.root

@@ -10,11 +10,18 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from auricle.data.policy import Purpose
 from auricle.errors import ConfigError
 from auricle.registry import did_you_mean
 
 SPLITS = ("development", "validation", "evaluation")
 """Clotho's splits in the order in which they are listed; others follow in alphabetical order."""
+
+
+def split_order(names: Iterable[str]) -> list[str]:
+    """Return each split once: Clotho's in their order, then others in alphabetical order."""
+    present = set(names)
+    return [*(name for name in SPLITS if name in present), *sorted(present - set(SPLITS))]
 
 
 @dataclass(frozen=True)
@@ -117,6 +124,7 @@ class Collection:
         clips: Each identity occurs once.
         captions: Each belongs to one of `clips`.
         set_aside: What was found unusable when the collection was opened; parts of it keep the whole list.
+        closed: Names of the splits that were left out because of what the collection is opened for.
 
     Example:
         >>> rain = Clip("development", "rain.wav", Path("rain.wav"), 2.0, 44100, 1, "c0ffee", "", "", "CC0")
@@ -132,12 +140,12 @@ class Collection:
     clips: tuple[Clip, ...]
     captions: tuple[Caption, ...]
     set_aside: tuple[SetAside, ...]
+    closed: tuple[str, ...] = ()
 
     @cached_property
     def splits(self) -> tuple[str, ...]:
         """The names of the splits that have clips."""
-        present = {clip.split for clip in self.clips}
-        return (*(name for name in SPLITS if name in present), *sorted(present - set(SPLITS)))
+        return tuple(split_order(clip.split for clip in self.clips))
 
     @cached_property
     def _captions_by_clip(self) -> dict[str, tuple[Caption, ...]]:
@@ -154,14 +162,24 @@ class Collection:
         """Return the part of the collection in one split.
 
         Raises:
-            ConfigError: If there is no such split.
+            ConfigError: If there is no such split, or it is closed.
         """
+        if name in self.closed:
+            raise ConfigError(
+                f"The split {name!r} of {self.folder} is for reporting: `auricle evaluate` and reports read it, and "
+                f"nothing that learns or chooses. Take another of its splits: {', '.join(self.splits)}."
+            )
         if name not in self.splits:
             raise ConfigError(
                 f"{self.folder} has no split {name!r}.{did_you_mean(name, list(self.splits))} "
                 f"It has: {', '.join(self.splits)}."
             )
         return self._keep({clip.id for clip in self.clips if clip.split == name})
+
+    def closed_to(self, purpose: Purpose) -> "Collection":
+        """Return the collection less the splits that are closed to a purpose."""
+        closed = tuple(name for name in self.splits if name in purpose.closed_splits)
+        return replace(self._keep({clip.id for clip in self.clips if clip.split not in closed}), closed=closed)
 
     def without(self, clip_ids: Iterable[str]) -> "Collection":
         """Return the collection less some clips and their captions; identities it does not have are ignored."""

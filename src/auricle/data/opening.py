@@ -18,6 +18,7 @@ from auricle.data.collection import Caption, Clip, Collection, Provenance, SetAs
 from auricle.data.layouts import Sound, list_collection
 from auricle.data.listing import Stamp
 from auricle.data.manifest import FILE_NAME, Measured, Row, manifest_path, measure, read_manifest, save_manifest
+from auricle.data.policy import Purpose
 from auricle.data.splitting import draw_splits, file_name_of_parent
 from auricle.errors import AudioError, ConfigError, DataError
 from auricle.progress import say, track
@@ -72,8 +73,8 @@ class DataConfig(Section):
         return self
 
 
-def open_collection(config: DataConfig) -> Collection:
-    """Open a folder of sounds.
+def open_collection(config: DataConfig, *, purpose: Purpose) -> Collection:
+    """Open a folder of sounds, less the splits that are closed to a purpose.
 
     What cannot be used is set aside and summed up in one line on standard error. The first opening reads every sound
     once; later ones only what is new or changed.
@@ -84,7 +85,7 @@ def open_collection(config: DataConfig) -> Collection:
             is at fault as a whole, or, with `strict`, if anything was to be set aside.
         StorageError: If the manifest cannot be written.
     """
-    return _open(config, stated={})
+    return _open(config, stated={}).closed_to(purpose)
 
 
 def write_manifest(folder: Path, provenance: Mapping[str, Provenance]) -> Collection:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from auricle import progress
 from auricle.config import validate
-from auricle.data import Collection, open_collection
+from auricle.data import Collection, Purpose, open_collection
 from auricle.errors import ConfigError, DataError
 from auricle.evaluation import RetrievalResult, score_both_directions, top_k, write_submission
 from auricle.models import load
@@ -68,7 +68,7 @@ def evaluate(
     scoring = validate(
         type(config.evaluation), {**config.evaluation.model_dump(), **(settings or {})}, source="the command line"
     )
-    opened = open_run_collection(config, collection)
+    opened = open_run_collection(config, collection, purpose=Purpose.REPORTING)
     split = split or ("evaluation" if "evaluation" in opened.splits else "validation")
     part = _captioned(opened.split(split))
     model = load(run.path, which=which, device=device, features=config.features)
@@ -100,7 +100,7 @@ def evaluate(
     return evaluation
 
 
-def open_run_collection(config: RunConfig, other: Path | None) -> Collection:
+def open_run_collection(config: RunConfig, other: Path | None, *, purpose: Purpose) -> Collection:
     """Open the collection a run was trained on, or another one, read and split as in training.
 
     Raises:
@@ -110,11 +110,11 @@ def open_run_collection(config: RunConfig, other: Path | None) -> Collection:
     if other is not None:
         captions = config.data.captions and Path(config.data.captions.name)
         there = captions if captions and (other / captions).is_file() else None
-        return open_collection(config.data.model_copy(update={"collection": other, "captions": there}))
+        return open_collection(config.data.model_copy(update={"collection": other, "captions": there}), purpose=purpose)
     folder = config.data.collection
     if folder is None or not folder.is_dir():
         raise ConfigError(f"The run's collection {folder} is not there. Say where it is now with --collection PATH.")
-    return open_collection(config.data)
+    return open_collection(config.data, purpose=purpose)
 
 
 def _captioned(part: Collection) -> Collection:

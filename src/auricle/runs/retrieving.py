@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auricle import progress
+from auricle.data import Purpose
 from auricle.errors import ConfigError, DataError
 from auricle.evaluation import top_k
 from auricle.models import load
@@ -63,14 +64,12 @@ def retrieve(
     config = run.read_config()
     trained_on = config.data.collection
     own = collection is None or (trained_on is not None and collection.resolve() == trained_on.resolve())
-    if own and split == "evaluation":
-        raise ConfigError("The evaluation split is for reporting; `auricle evaluate` reads it. Choose another split.")
-    opened = open_run_collection(config, collection)
-    every = (opened.split(split) if split else opened).clips
-    clips = [clip for clip in every if not own or clip.split != "evaluation"]
+    # Sounds that the run has never seen may all be found; its own evaluation split stays closed.
+    opened = open_run_collection(config, collection, purpose=Purpose.LEARNING if own else Purpose.REPORTING)
+    clips = list((opened.split(split) if split else opened).clips)
     model = load(run.path, device=device, features=config.features)
-    if len(clips) < len(every):
-        progress.say(f"{len(every) - len(clips)} sounds of the evaluation split are left out: it is for reporting.")
+    if opened.closed and not split:
+        progress.say(f"The split {', '.join(opened.closed)} is left out: it is for reporting.")
     audio, unusable = model.embed_clips(clips)
     if unusable:
         progress.say(f"{len(unusable)} sound(s) set aside: {' '.join(list(unusable.values())[:3])}")

@@ -7,12 +7,12 @@ from typing import Any
 import torch
 
 from auricle import progress
-from auricle.data import Collection, open_collection
+from auricle.data import Collection, Purpose, open_collection
 from auricle.errors import ConfigError, DataError
 from auricle.features import describe_captions, describe_clips
 from auricle.models import DualEncoder, RetrievalModel, checkpoint, pick_device
 from auricle.randomness import derive_seed
-from auricle.storage import lock, make_folder, remove_temporary, write_json
+from auricle.storage import lock, make_folder, write_json
 from auricle.training.loop import SELECTED_BY, Loop, Progress
 from auricle.training.objective import Objective, Validation
 from auricle.training.pairs import CaptionedClips
@@ -42,7 +42,6 @@ def train(config: RunConfig, path: Path) -> RunFolder:
         raise ConfigError("No collection is given. Add data.collection=PATH, a folder of captioned sounds.")
     run = RunFolder(make_folder(path))
     with lock(run.path, purpose="is being trained"):
-        remove_temporary(run.path)
         collection = _learning_part(config)
         run.check(config, collection)
         if run.read_summary():
@@ -55,10 +54,10 @@ def train(config: RunConfig, path: Path) -> RunFolder:
 
 def _learning_part(config: RunConfig) -> Collection:
     """Open the two splits a training may see."""
-    collection = open_collection(config.data)
+    collection = open_collection(config.data, purpose=Purpose.LEARNING)
     parts = []
     for name in (config.training.split, config.training.validation_split):
-        if name not in collection.splits:
+        if name not in (*collection.splits, *collection.closed):
             raise DataError(
                 f"{collection.folder} has no clips in the split {name!r} (it has: {', '.join(collection.splits)}). "
                 "Training needs captioned clips to learn from and others to validate on."
