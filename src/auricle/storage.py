@@ -139,17 +139,32 @@ def _alive(process: int) -> bool:
     return True
 
 
+def may_write(folder: Path) -> bool:
+    """Return whether an existing folder may be written.
+
+    Permissions count even for the superuser, whom the system does not hold to them: a folder without any is meant to
+    stay as it is.
+    """
+    return bool(folder.stat().st_mode & 0o222) and os.access(folder, os.W_OK)
+
+
 @contextmanager
 def lock(folder: Path, *, purpose: str) -> Iterator[None]:
     """Hold `folder` for this process; the operating system lets go when the process ends, however it ends.
+
+    What killed processes left in it is removed.
 
     Args:
         folder: An existing folder.
         purpose: What is done with it, as in *is being trained*.
 
     Raises:
-        StorageError: If another process holds it; the message names machine and process.
+        StorageError: If it may not be written, or another process holds it; the message names machine and process.
     """
+    if not may_write(folder):
+        raise StorageError(
+            f"Cannot write to {folder}: it may not be written. Choose another folder or change its permissions."
+        )
     owner = folder / ".lock-owner"
     held = FileLock(folder / ".lock")
     with writing(folder):
@@ -161,6 +176,7 @@ def lock(folder: Path, *, purpose: str) -> Iterator[None]:
                 f"{folder} {purpose} by {who}. Wait until it ends, or stop it, and run the command again."
             ) from None
     try:
+        remove_temporary(folder)
         write_text(owner, f"process {os.getpid()} on {socket.gethostname()}")
         yield
     finally:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from auricle.errors import DataError
-from auricle.storage import write_text
+from auricle.storage import atomic
 
 
 def read_rows(
@@ -56,14 +56,26 @@ def _decoded(path: Path, encoding: str, advice: str) -> str:
         ) from None
 
 
-def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a CSV file in UTF-8, whole or not at all.
+def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]], *, encoding: str = "utf-8") -> None:
+    """Write a CSV file, whole or not at all.
 
     Raises:
         StorageError: If the folder cannot be written.
+    """
+    text = as_csv(header, rows)
+    with atomic(path) as temporary:
+        temporary.write_bytes(text.encode(encoding))
+
+
+def as_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    r"""Return the text of a CSV file.
+
+    Example:
+        >>> as_csv(["file", "caption"], [["rain.wav", "It rains, and stops."]])
+        'file,caption\nrain.wav,"It rains, and stops."\n'
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(rows)
-    write_text(path, text.getvalue())
+    return text.getvalue()

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from auricle.data import Collection, DataConfig, open_collection
+from auricle.data import Collection, DataConfig, Purpose, open_collection
 from auricle.errors import DataError
 
 Write = Callable[..., None]
 
 
 def opened(folder: Path, **settings: object) -> Collection:
-    return open_collection(DataConfig.model_validate({"collection": folder, **settings}))
+    return open_collection(DataConfig.model_validate({"collection": folder, **settings}), purpose=Purpose.REPORTING)
 
 
 def ids(collection: Collection) -> list[str]:

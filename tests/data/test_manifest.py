@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from auricle.data import Collection, DataConfig, Provenance, manifest, open_collection, write_manifest
+from auricle.data import Collection, DataConfig, Provenance, Purpose, manifest, open_collection, write_manifest
 from auricle.data.listing import Stamp
 from auricle.data.manifest import Measured, Row, read_manifest, save_manifest
 from auricle.storage import digest_file
@@ -23,7 +23,7 @@ Write = Callable[..., None]
 
 
 def opened(folder: Path, **settings: object) -> Collection:
-    return open_collection(DataConfig.model_validate({"collection": folder, **settings}))
+    return open_collection(DataConfig.model_validate({"collection": folder, **settings}), purpose=Purpose.REPORTING)
 
 
 @pytest.fixture
@@ -208,8 +208,8 @@ def test_rows_survive_the_file_in_any_order(tmp_path: Path, written: list[Row]) 
     assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()
 
 
-OPEN = "import sys; from pathlib import Path; from auricle.data import DataConfig, open_collection;"
-OPEN += "c = open_collection(DataConfig(collection=Path(sys.argv[1]))); print(len(c.clips))"
+OPEN = "import sys; from pathlib import Path; from auricle.data import DataConfig, Purpose, open_collection;"
+OPEN += "c = open_collection(DataConfig(collection=Path(sys.argv[1])), purpose=Purpose.REPORTING); print(len(c.clips))"
 
 
 def test_two_processes_open_a_fresh_collection_at_once(clotho: Path) -> None:
@@ -224,14 +224,14 @@ def test_two_processes_open_a_fresh_collection_at_once(clotho: Path) -> None:
 SLOW = """
 import sys, time
 from pathlib import Path
-from auricle.data import DataConfig, manifest, open_collection, opening
+from auricle.data import DataConfig, manifest, Purpose, open_collection, opening
 digest = manifest.digest_file
 def slow(path):
     time.sleep(0.05)
     return digest(path)
 manifest.digest_file = slow
 opening.SAVE_INTERVAL_S = 0.0
-open_collection(DataConfig(collection=Path(sys.argv[1])))
+open_collection(DataConfig(collection=Path(sys.argv[1])), purpose=Purpose.REPORTING)
 """
 
 

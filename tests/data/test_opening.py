@@ -9,14 +9,14 @@ import pytest
 import soundfile
 
 from auricle.config import read, validate
-from auricle.data import Collection, DataConfig, open_collection
+from auricle.data import Collection, DataConfig, Purpose, open_collection
 from auricle.errors import ConfigError, DataError
 
 Write = Callable[..., None]
 
 
 def opened(folder: Path, **settings: object) -> Collection:
-    return open_collection(DataConfig.model_validate({"collection": folder, **settings}))
+    return open_collection(DataConfig.model_validate({"collection": folder, **settings}), purpose=Purpose.REPORTING)
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def test_missing_empty_and_unnamed_collections(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"a\.wav is a file, not a folder"):
         opened(tmp_path / "a.wav")
     with pytest.raises(ConfigError, match=r"No collection is named\..*data\.collection=FOLDER"):
-        open_collection(DataConfig())
+        open_collection(DataConfig(), purpose=Purpose.REPORTING)
     assert list(tmp_path.iterdir()) == [tmp_path / "a.wav"]
 
 

@@ -11,6 +11,7 @@ One bad sound or caption among many is set aside with a sentence that says why, 
 
 from auricle.data.collection import Caption, Clip, Collection, Provenance, SetAside
 from auricle.data.opening import DataConfig, open_collection, write_manifest
+from auricle.data.policy import Purpose
 
 __all__ = [
     "Caption",
@@ -18,6 +19,7 @@ __all__ = [
     "Collection",
     "DataConfig",
     "Provenance",
+    "Purpose",
     "SetAside",
     "open_collection",
     "write_manifest",

@@ -2,7 +2,8 @@
 
 Tried in this order; the first that fits is taken::
 
-    clotho    SPLIT/ beside clotho_captions_SPLIT.csv or SPLIT_captions.csv, for one split or more
+    clotho    SPLIT/ beside clotho_captions_SPLIT.csv or SPLIT_captions.csv, for one split or more;
+              clotho_metadata_SPLIT.csv beside them tells origins and licences
     table     sounds, in folders or not, and one CSV of captions at the top
     sounds    sounds, in folders or not, and no captions
 
@@ -12,10 +13,11 @@ the caption files say what belongs to the collection: a sound that none of them 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from auricle.audio import SUFFIXES
+from auricle.data import metadata
 from auricle.data.captions import Described, find_columns, read_captions, read_header
 from auricle.data.collection import Provenance, SetAside
 from auricle.data.listing import Stamp, list_sounds
@@ -25,7 +27,9 @@ from auricle.progress import say
 SOUNDS_SPLIT = "sounds"
 """The split of all clips of a collection without captions."""
 
-_CLOTHO_NAMES = (re.compile(r"clotho_captions_(.+)\.csv"), re.compile(r"(.+)_captions\.csv"))
+CLOTHO_CAPTIONS = (re.compile(r"clotho_captions_(.+)\.csv"), re.compile(r"(.+)_captions\.csv"))
+"""How the caption file of a split may be called; the first goes before the second."""
+
 _KINDS = ", ".join(sorted(SUFFIXES))
 
 
@@ -104,7 +108,7 @@ def _clotho_files(folder: Path) -> dict[str, Path]:
     """Return the caption file of each split that has a folder; Clotho's own name goes before the other."""
     found: dict[str, Path] = {}
     names = sorted(path.name for path in _tables(folder))
-    for pattern in _CLOTHO_NAMES:
+    for pattern in CLOTHO_CAPTIONS:
         for name in names:
             if (match := pattern.fullmatch(name)) and (folder / match[1]).is_dir():
                 found.setdefault(match[1], folder / name)
@@ -115,12 +119,26 @@ def _list_clotho(folder: Path, caption_files: Mapping[str, Path], encoding: str)
     whole = Listed([], {}, [])
     for split, path in caption_files.items():
         described, set_aside = read_captions(path, encoding=encoding)
+        described = _with_metadata(described, folder / metadata.FILE_NAME.format(split=split))
         stamps = list_sounds(folder / split, prefix=f"{split}/")
         part = _match(path.name, described, stamps, set_aside, split=split)
         whole.sounds.extend(part.sounds)
         whole.stamps.update(part.stamps)
         whole.set_aside.extend(part.set_aside)
     return whole
+
+
+def _with_metadata(described: list[Described], path: Path) -> list[Described]:
+    """Complete what captions say of sounds by what the publisher's metadata say of them, where they are there."""
+    if not path.is_file():
+        return described
+    published = metadata.match_names(metadata.read_metadata(path), {entry.file_name for entry in described})
+    return [
+        replace(entry, provenance=entry.provenance.over(published[entry.file_name].provenance))
+        if entry.file_name in published
+        else entry
+        for entry in described
+    ]
 
 
 def _only_table(folder: Path, encoding: str) -> Path | None:

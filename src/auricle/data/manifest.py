@@ -16,7 +16,7 @@ from auricle.data.collection import Provenance
 from auricle.data.listing import Stamp
 from auricle.errors import AudioError
 from auricle.progress import say
-from auricle.storage import atomic, cache_folder, digest_file, fingerprint, remove_temporary
+from auricle.storage import atomic, cache_folder, digest_file, fingerprint, may_write, remove_temporary
 
 FILE_NAME = "manifest.parquet"
 
@@ -130,10 +130,9 @@ def _values(part: Measured | Stamp | Provenance) -> Iterable[object]:
 def manifest_path(folder: Path, stamps: Mapping[str, Stamp]) -> Path:
     """Return where the manifest of a collection belongs: in its folder, or in the cache if nobody may write there.
 
-    The place in the cache follows from names, sizes and times, not from where the folder stands. Permissions count even
-    for the superuser, whom the system does not hold to them: a folder without any is meant to stay as it is.
+    The place in the cache follows from names, sizes and times, not from where the folder stands.
     """
-    if folder.stat().st_mode & 0o222 and os.access(folder, os.W_OK):
+    if may_write(folder):
         return folder / FILE_NAME
     known_by = [(name, stamp.size_bytes, stamp.modified_ns) for name, stamp in stamps.items()]
     return cache_folder() / "collections" / fingerprint(known_by) / FILE_NAME
