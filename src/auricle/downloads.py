@@ -10,7 +10,6 @@ from auricle.errors import DownloadError
 from auricle.progress import bar, say
 
 ATTEMPTS = 5
-_MB = 1_000_000
 _BLOCK_BYTES = 1 << 16
 """What a broken connection costs at most, besides the time."""
 
@@ -156,7 +155,7 @@ def _continue(url: str, partial: Path, *, size_bytes: int) -> None:
         if not resumed:
             have = 0  # the server sends the whole file
         name = url.partition("?")[0].rpartition("/")[2]
-        drawn = bar(total=size_bytes // _MB, label=f"Downloading {name}", unit="MB", initial=have // _MB)
+        drawn = bar(total=size_bytes, label=f"Downloading {name}", unit="byte", initial=have, in_bytes=True)
         with drawn, partial.open("ab" if resumed else "wb") as opened:
             for block in response.iter_content(_BLOCK_BYTES):
                 have += len(block)
@@ -167,7 +166,7 @@ def _continue(url: str, partial: Path, *, size_bytes: int) -> None:
                         "Give a copy that was downloaded otherwise (--from)."
                     )
                 opened.write(block)
-                drawn.update(have // _MB - drawn.n)
+                drawn.update(len(block))
 
 
 def _headers(have: int) -> dict[str, str]:

@@ -14,7 +14,7 @@ T = TypeVar("T")
 LOG_INTERVAL_S = 30.0
 
 
-def bar(*, total: int | None, label: str, unit: str, initial: int = 0) -> "tqdm[Any]":
+def bar(*, total: int | None, label: str, unit: str, initial: int = 0, in_bytes: bool = False) -> "tqdm[Any]":
     """Return an open progress bar; call its ``update(n)`` and ``close()``, or use it as a context.
 
     Args:
@@ -22,12 +22,14 @@ def bar(*, total: int | None, label: str, unit: str, initial: int = 0) -> "tqdm[
         label: The stage, a few words.
         unit: What is counted, singular: ``clip``.
         initial: Items that were done before (a resumed run).
+        in_bytes: Items are bytes, shown as kB, MB or GB; `unit` is not used.
     """
     terminal = sys.stderr.isatty()
     return tqdm(
         total=total,
         desc=label,
-        unit=f" {unit}",
+        unit="B" if in_bytes else f" {unit}",
+        unit_scale=in_bytes,
         initial=initial,
         file=sys.stderr,
         mininterval=0.1 if terminal else LOG_INTERVAL_S,

@@ -3,14 +3,17 @@
 The oracle is the folder that the archives were made from.
 """
 
+import csv
 import dataclasses
 import hashlib
 import io
 import multiprocessing
 import os
+import re
 import shutil
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -544,3 +547,34 @@ def test_what_the_command_line_says_of_missing_sounds(
     assert renamed.out == "validation: ' e ieio ieai.wav' -> 'e ieio ieai.wav'\n"
     back = auricle("data", "rename", folder, "--undo", "--dry-run")
     assert (back.out, back.said) == ("validation: 'e ieio ieai.wav' -> ' e ieio ieai.wav'\n", ["1 names would change."])
+
+
+def test_the_strange_names_of_clotho_all_work(shared: Path, tmp_path: Path) -> None:
+    names: dict[str, list[str]] = {}
+    for split in NAMES:
+        table = (shared / "clotho_captions" / f"clotho_captions_{split}.csv").read_text(encoding="utf-8")
+        names[split] = [cells[0] for cells in list(csv.reader(io.StringIO(table, newline="")))[1:]]
+    every = Counter(name for in_split in names.values() for name in in_split)
+    strange = {
+        split: [name for name in in_split if " ." in name or "&" in name or name[0] == " " or every[name] > 1]
+        for split, in_split in names.items()
+    }
+    found = [name for in_split in strange.values() for name in in_split]
+    assert sum(" .wav" in name for name in found) == 64
+    assert sum(bool(re.search("&#39;|&amp;", name)) for name in found) == 69
+    assert sum(every[name] > 1 for name in found) == 2 * 4
+    for split, in_split in strange.items():
+        rows = as_csv(["file_name", "caption_1"], ([name, "It rains."] for name in in_split))
+        (tmp_path / f"clotho_captions_{split}.csv").write_text(rows, encoding="utf-8")
+        members = {f"{split}/{name}": wav(split, name)[:2044] for name in in_split}
+        for name, content in members.items():  # a whole file of a thousand samples
+            members[name] = content[:40] + (2000).to_bytes(4, "little") + content[44:]
+        (tmp_path / f"clotho_audio_{split}.7z").write_bytes(archive(members))
+    counts = clotho.extract(tmp_path)
+    clotho.rename(tmp_path)
+    assert not [count for count in counts if count.missing or count.leftovers]
+    collection = open_collection(DataConfig(collection=tmp_path), purpose=Purpose.REPORTING)
+    assert {clip.id for clip in collection.clips} == {
+        f"{split}/{name.lstrip()}" for split, in_split in strange.items() for name in in_split
+    }
+    assert not collection.set_aside

@@ -15,7 +15,6 @@ from auricle.tables import write_rows
 
 SPLIT = "development"
 HEADER = ("fname", "raw_text", "text", "origin", "parent")
-Row = tuple[str, str, str, str, str]
 
 
 def generated_name(file_name: str, number: int) -> str:
@@ -65,23 +64,25 @@ def extend_captions(
         if not name or "/" in name or name.startswith("."):
             raise ConfigError(f"{name!r} cannot be the name of a generator; letters, digits, - and _ are needed.")
     _check_names([cells[0] for cells in rows], numbers)
+    clips = [(cells[0], [(caption, plain(caption)) for caption in cells[1:]]) for cells in rows]
     written = {}
     for generator in generators:
         parts = {f"{SPLIT}_{generator}_caption_{number}.csv": [number] for number in numbers}
         for name, chosen in {**parts, f"{SPLIT}_{generator}.csv": numbers}.items():
-            extended = [row for cells in rows for row in _rows(cells, generator, chosen)]
+            extended = [row for file_name, captions in clips for row in _rows(file_name, captions, generator, chosen)]
             write_rows(output / name, HEADER, extended)
             written[output / name] = len(extended)
     return written
 
 
-def _rows(cells: Sequence[str], generator: str, numbers: Sequence[int]) -> Iterator[Row]:
-    file_name, *captions = cells
-    for caption in captions:
-        yield file_name, caption, plain(caption), "", ""
+def _rows(
+    file_name: str, captions: Sequence[tuple[str, str]], generator: str, numbers: Sequence[int]
+) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of a clip, then those of its copies; `captions` are as written and in plain words."""
+    for raw, text in captions:
+        yield file_name, raw, text, "", ""
     for number in numbers:
-        caption = captions[number - 1]
-        yield generated_name(file_name, number), caption, plain(caption), generator, f"{SPLIT}/{file_name}"
+        yield generated_name(file_name, number), *captions[number - 1], generator, f"{SPLIT}/{file_name}"
 
 
 def _check_names(names: Sequence[str], numbers: Sequence[int]) -> None:

@@ -5,6 +5,7 @@ whole. A sound is written to a temporary name, its checksum compared, then renam
 whole, and the next attempt goes on with the others. The folder inside the archive makes no difference.
 """
 
+import io
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +22,9 @@ from auricle.storage import atomic, make_folder, remove_temporary, writing
 
 if TYPE_CHECKING:
     from py7zr import FileInfo, SevenZipFile
+
+
+_PIECE_BYTES = 1 << 15
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,8 @@ def _opened(archive: Path) -> "Iterator[SevenZipFile]":
     from py7zr.exceptions import ArchiveError, PasswordRequired
 
     try:
-        with py7zr.SevenZipFile(archive) as opened:
+        with _InPieces(archive) as file, py7zr.SevenZipFile(file) as opened:
+            file.limited = True
             yield opened
     except (ArchiveError, PasswordRequired, lzma.LZMAError, EOFError) as error:
         what = " ".join(str(part) for part in error.args if part) or type(error).__name__
@@ -118,6 +123,22 @@ def _extract(opened: "SevenZipFile", wanted: Mapping[str, Path], archive: Path) 
         opened.extract(targets=list(wanted), factory=_Writers(wanted, drawn.update))
 
 
+class _InPieces(io.FileIO):
+    """An archive that is read in small pieces.
+
+    py7zr reads a megabyte for every sound and keeps what a sound does not need: of short sounds, the whole archive. A
+    file that it has not opened itself it reads in this thread alone, so Ctrl-C works too.
+
+    Attributes:
+        limited: Whether it is; the table of contents is read whole.
+    """
+
+    limited = False
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(min(size, _PIECE_BYTES) if self.limited and size and size > 0 else size)
+
+
 class _Sound(Py7zIO):
     """One sound on its way; py7zr closes it when its checksum was right, and only then."""
 
@@ -133,6 +154,7 @@ class _Sound(Py7zIO):
     def close(self) -> None:
         with atomic(self._path) as temporary:
             temporary.write_bytes(self._content)
+        self._content = bytearray()  # py7zr keeps every sound until the last
         self._on_written()
 
     def size(self) -> int:
