@@ -8,7 +8,9 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -251,6 +253,8 @@ def test_a_file_of_something_else_is_no_corrections(tmp_path: Path) -> None:
 
 
 def test_bad_folders(tmp_path: Path, folder: Path) -> None:
+    with pytest.raises(DataError, match=r"The folder \S+nowhere is not there"):
+        curate(tmp_path / "nowhere")
     with pytest.raises(DataError, match=r"has no caption file of Clotho, clotho_captions_development\.csv"):
         curate(tmp_path)
     with pytest.raises(ConfigError, match=r"has no captions of 'test'\. It has: development, validation"):
@@ -362,3 +366,15 @@ def test_the_page_shows_every_rule() -> None:
     page = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
     rows = [f"| `{r.name}` | {r.summary} | `{r.example[0]}` | `{r.example[1]}` |" for r in map(RULES.get, ORDER)]
     assert "\n".join(rows) in page
+
+
+def test_the_command_line_takes_splits_behind_the_option(folder: Path, auricle: Callable[..., Any]) -> None:
+    to = folder.parent / "out"
+    outcome = auricle("data", "curate", folder, "--splits", "development", "validation", "--to", to, "--rule", "echoes")
+    assert outcome.said == ["1 changes."]
+    assert len(outcome.out.splitlines()) == 4
+    trial = auricle("data", "curate", folder, "validation", "--dry-run", "--without", "echoes", "--no-corrections")
+    assert (trial.out, trial.said) == ("split,file,column,rule,before,after\n", ["0 changes would be made."])
+    listed = auricle("data", "rules")
+    assert [line.partition(":")[0] for line in listed.out.splitlines() if line[0] != " "] == list(ORDER)
+    assert auricle("data", "curate", folder, "--rule", "echo").refused(2).startswith("No rule named 'echo'.")

@@ -176,10 +176,9 @@ def rename(
 @app.command("curate")
 def curate(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where clotho_captions_{split}.csv are.")],
-    output: Annotated[
-        Path | None, typer.Argument(metavar="[OUTPUT]", help="Where the files go; by default FOLDER itself.")
-    ] = None,
+    more_splits: SplitsArgument = None,
     splits: SplitsOption = None,
+    to: Annotated[Path | None, typer.Option("--to", help="Where the files go; FOLDER itself by default.")] = None,
     rules: Annotated[list[str] | None, typer.Option("--rule", help="Only this rule; may be repeated.")] = None,
     without: Annotated[list[str] | None, typer.Option("--without", help="All rules but this; may be repeated.")] = None,
     corrections: Annotated[
@@ -199,8 +198,8 @@ def curate(
 
     done = curation.curate(
         folder,
-        output,
-        splits=splits or (),
+        to,
+        splits=[*(splits or []), *(more_splits or [])],
         rules=curation.choose_rules(rules or (), without=without or ()),
         corrections=None if no_corrections else corrections or curation.CLOTHO_CORRECTIONS,
         trial=dry_run,

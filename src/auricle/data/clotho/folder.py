@@ -57,6 +57,8 @@ class ClothoFolder:
         Raises:
             DataError: If there is none.
         """
+        if not self.path.is_dir():
+            raise DataError(f"The folder {self.path} is not there.")
         before, _, after = CAPTIONS_NAME.partition("{split}")
         found = sorted(path.name[len(before) : -len(after)] for path in self.path.glob(f"{before}?*{after}"))
         if not found:
