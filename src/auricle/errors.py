@@ -7,6 +7,7 @@
     ├── DataError          a collection, a caption file or a relevance file is wrong
     ├── AudioError         one sound cannot be used
     ├── ModelError         weights or a checkpoint cannot be used
+    ├── GenerationError    a caption cannot become a sound, or what makes sounds does not work
     ├── DownloadError      a file cannot be had from where it is published
     └── StorageError       a folder cannot be written: full, read-only or in use
 
@@ -33,6 +34,10 @@ class AudioError(AuricleError):
 
 class ModelError(AuricleError):
     """Weights or a checkpoint are missing, damaged or made for something else."""
+
+
+class GenerationError(AuricleError):
+    """A caption cannot become a sound, or a back end that makes sounds cannot be started or has failed."""
 
 
 class DownloadError(AuricleError):

@@ -1,0 +1,103 @@
+"""What a back end is: captions in, sounds out, nothing remembered in between.
+
+A clip depends on its caption, its length, its seed and the back end's parameters alone: not on the batch it is made in,
+on the order, on the number of workers or on a restart. Whoever implements this keeps a generator of randomness per clip
+and masks padding. `tests/generation/test_contract.py` holds every back end to it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from auricle.audio import Samples
+from auricle.config import Section
+from auricle.errors import GenerationError
+
+
+@dataclass(frozen=True)
+class About:
+    """What the clips of a back end owe their existence to; it goes into every manifest.
+
+    Attributes:
+        model: Its name, or the folder of its weights. revision: Commit, version or digest of the weights; empty when
+        unknown. licence: Of the clips, as far as the weights determine it; empty when unknown. parameters: All that a
+        clip depends on besides caption, length and seed, JSON-able: sampling, guidance, precision.
+            Batch size, device and threads are not among them.
+    """
+
+    model: str
+    revision: str
+    licence: str
+    parameters: Mapping[str, Any]
+
+
+class TextToAudio(Protocol):
+    """A back end that is ready to generate.
+
+    Attributes:
+        sample_rate: Of its clips, in Hz.
+        max_seconds: The longest clip it can make.
+        about: What its clips are made with.
+    """
+
+    sample_rate: int
+    max_seconds: float
+    about: About
+
+    def generate(self, captions: Sequence[str], *, seconds: Sequence[float], seeds: Sequence[int]) -> list[Samples]:
+        """Make one clip per caption.
+
+        Args:
+            captions: Not blank.
+            seconds: Length of each clip, above 0 and at most `max_seconds`.
+            seeds: Of each clip, non-negative, below 2**63.
+
+        Returns:
+            Mono float32 of shape (samples,) per caption. What a model makes is returned as it is, also if it is silent,
+            not finite or of another length: whoever asked decides.
+
+        Raises:
+            MemoryError: If the batch is too large for the device; a smaller one may succeed.
+            GenerationError: If a caption cannot become a sound; nothing of the batch is returned then.
+        """
+
+    def close(self) -> None:
+        """Let go of processes and memory; nothing can be generated afterwards."""
+
+
+@dataclass(frozen=True)
+class BackEnd:
+    """A back end that can be opened: what the registry holds, and what an entry point gives.
+
+    Attributes:
+        name: What it is called: ``audiogen``. summary: One line for a person. options: Its section of settings. open:
+        From the argument behind the colon of ``diffusers:NAME`` and the options to a back end that is ready. Heavy
+            libraries are imported there. Raises `GenerationError` or `ModelError` if it cannot be.
+        argument: What stands behind the colon, for help: ``NAME_OR_PATH``; empty for a back end that takes none.
+    """
+
+    name: str
+    summary: str
+    options: type[Section]
+    open: Callable[[str, Any], TextToAudio]
+    argument: str = ""
+
+
+def check_request(captions: Sequence[str], seconds: Sequence[float], seeds: Sequence[int], *, longest: float) -> None:
+    """Check what is asked of a back end.
+
+    Raises:
+        ValueError: If the three do not have the same number of items, or a length is not within (0, `longest`].
+        GenerationError: If a caption is blank.
+
+    Example:
+        >>> check_request(["rain", " "], [1.0, 1.0], [1, 2], longest=10)
+        Traceback (most recent call last):
+        auricle.errors.GenerationError: A caption is blank; nothing can be made of it.
+    """
+    if not len(captions) == len(seconds) == len(seeds):
+        raise ValueError(f"{len(captions)} captions, {len(seconds)} lengths and {len(seeds)} seeds do not match")
+    if not all(0 < length <= longest for length in seconds):
+        raise ValueError(f"every length must be above 0 and at most {longest} s")
+    if not all(caption.strip() for caption in captions):
+        raise GenerationError("A caption is blank; nothing can be made of it.")
