@@ -47,7 +47,7 @@ def read(schema: type[S], path: Path | None, overrides: Sequence[str] = ()) -> S
     """
     values = _read_yaml(path) if path else {}
     for override in overrides:
-        _apply(values, override)
+        apply(values, override)
     source = str(path or "the configuration") + (" with the command line" if overrides else "")
     return validate(schema, values, source=source)
 
@@ -157,7 +157,8 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     return values
 
 
-def _apply(values: dict[str, Any], override: str) -> None:
+def apply(values: dict[str, Any], override: str) -> None:
+    """Set one ``key.path=value`` in nested values; raises `ConfigError` if it is none."""
     path, equals, text = override.partition("=")
     if not equals or not path:
         raise ConfigError(f"{override!r} is not a setting; write key.path=value, as in training.batch_size=16.")
@@ -179,7 +180,8 @@ def _sentence(schema: type[Section], detail: ErrorDetails) -> str:
     where = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
         known = _keys_at(schema, detail["loc"][:-1])
-        return f"{where}: no such setting.{did_you_mean(str(detail['loc'][-1]), known)} Known: {', '.join(known)}"
+        listed = f" Known: {', '.join(known)}" if known else " There are none"
+        return f"{where}: no such setting.{did_you_mean(str(detail['loc'][-1]), known)}{listed}"
     message = detail["msg"].removeprefix("Value error, ")
     sentence = f"{message[0].lower()}{message[1:].rstrip('.')}"
     whole_section = detail["type"] == "value_error" and isinstance(detail["input"], dict)

@@ -149,7 +149,7 @@ def may_write(folder: Path) -> bool:
 
 
 @contextmanager
-def lock(folder: Path, *, purpose: str) -> Iterator[None]:
+def lock(folder: Path, *, purpose: str, name: str = ".lock") -> Iterator[None]:
     """Hold `folder` for this process; the operating system lets go when the process ends, however it ends.
 
     What killed processes left in it is removed.
@@ -157,6 +157,7 @@ def lock(folder: Path, *, purpose: str) -> Iterator[None]:
     Args:
         folder: An existing folder.
         purpose: What is done with it, as in *is being trained*.
+        name: Of the lock, where parts of a folder are held apart.
 
     Raises:
         StorageError: If it may not be written, or another process holds it; the message names machine and process.
@@ -165,8 +166,8 @@ def lock(folder: Path, *, purpose: str) -> Iterator[None]:
         raise StorageError(
             f"Cannot write to {folder}: it may not be written. Choose another folder or change its permissions."
         )
-    owner = folder / ".lock-owner"
-    held = FileLock(folder / ".lock")
+    owner = folder / f"{name}-owner"
+    held = FileLock(folder / name)
     with writing(folder):
         try:
             held.acquire(blocking=False)

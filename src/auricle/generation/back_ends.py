@@ -7,12 +7,17 @@ from importlib import metadata
 
 from auricle.errors import ConfigError
 from auricle.generation.contract import BackEnd
+from auricle.generation.existing import FOLDER
+from auricle.generation.procedural.back_end import PROCEDURAL
 from auricle.registry import Registry
 
 GROUP = "auricle.text_to_audio"
 
 BACK_ENDS: Registry[BackEnd] = Registry("back end")
 """The back ends of auricle."""
+
+for _back_end in (PROCEDURAL, FOLDER):
+    BACK_ENDS.add(_back_end.name, _back_end)
 
 
 def find_back_end(name: str) -> tuple[BackEnd, str]:

@@ -7,7 +7,7 @@ and masks padding. `tests/generation/test_contract.py` holds every back end to i
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from auricle.audio import Samples
 from auricle.config import Section
@@ -65,6 +65,29 @@ class TextToAudio(Protocol):
         """Let go of processes and memory; nothing can be generated afterwards."""
 
 
+@runtime_checkable
+class NamedClips(Protocol):
+    """Clips that are there already, by the name that they would have.
+
+    Attributes:
+        sample_rate: Of what is read, in Hz.
+        about: What is known of them.
+    """
+
+    sample_rate: int
+    about: About
+
+    def read(self, file_name: str) -> Samples:
+        """Return the clip of a name, of whatever length.
+
+        Raises:
+            GenerationError: If there is none, or it cannot be read.
+        """
+
+    def close(self) -> None:
+        """Let go of processes and memory."""
+
+
 @dataclass(frozen=True)
 class BackEnd:
     """A back end that can be opened: what the registry holds, and what an entry point gives.
@@ -79,7 +102,7 @@ class BackEnd:
     name: str
     summary: str
     options: type[Section]
-    open: Callable[[str, Any], TextToAudio]
+    open: Callable[[str, Any], TextToAudio | NamedClips]
     argument: str = ""
 
 

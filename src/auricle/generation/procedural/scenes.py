@@ -25,6 +25,9 @@ Distance = Literal["near", "far"]
 Layout = Literal["alone", "together", "in turn", "behind"]
 """`behind`: the first sound goes on behind the others, which follow each other."""
 
+SHORTEST_S = 0.5
+"""The shortest scene that recipes can fill."""
+
 DURATION_S = (2.0, 6.0)
 GAIN_DB = {"soft": -9.0, "medium": 0.0, "loud": 6.0}
 FAR_GAIN_DB = -9.0
