@@ -111,7 +111,7 @@ def test_what_the_readme_shows_can_be_typed(
 ) -> None:
     lines = [line for block in blocks(README, "sh") for line in block.splitlines()]
     typed = [shlex.split(line, comments=True)[1:] for line in lines if line.startswith("auricle ")]
-    assert [words[0] for words in typed].count("train") == 3
+    assert [words[0] for words in typed].count("train") == 4
     for words in typed:
         if any("cnn14" in word for word in words):  # minutes: what it would be is checked instead
             read_config(RunConfig, ROOT / words[1], [word for word in words[2:] if "=" in word])

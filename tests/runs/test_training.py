@@ -8,8 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 import yaml
+
+from auricle.training.loop import Loop
 
 Command = Callable[..., Any]
 
@@ -171,3 +175,91 @@ def test_mixed_precision(train: Command, noises: Path, tmp_path: Path) -> None:
 def test_another_seed_gives_another_model(run: Path, train: Command, captioned: Path, tmp_path: Path) -> None:
     assert train(captioned, tmp_path, "seed=1").status == 0
     assert (tmp_path / "run" / "best.safetensors").read_bytes() != (run / "best.safetensors").read_bytes()
+
+
+@pytest.fixture
+def generated(tmp_path: Path) -> Path:
+    """Two generators' copies of the four `noises` of development, three each; and clips for other splits."""
+    for seed, origin in enumerate(("audiogen", "ezaudio")):
+        folder = tmp_path / "generated" / origin
+        for split in ("development", "validation", "evaluation"):
+            (folder / split).mkdir(parents=True)
+            rows = ["fname,raw_text,origin,parent,licence"]
+            for number, copy in np.ndindex(4, 3):
+                name = f"noise-{number}_cap_{copy + 1}.wav"
+                samples = np.random.default_rng([seed, number, copy, len(split)]).normal(0, 0.1, 4000)
+                soundfile.write(folder / split / name, samples, 8000)
+                rows.append(f"{name},A noise that {origin} made.,{origin},development/noise-{number}.wav,CC0")
+            (folder / f"{split}_captions.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return tmp_path / "generated"
+
+
+def mixing(generated: Path, **settings: object) -> list[str]:
+    given = {"sources": f"[{generated / 'audiogen'}, {generated / 'ezaudio'}]", "copies": 2, **settings}
+    return ["training.max_epochs=2", *(f"training.synthetic.{key}={value}" for key, value in given.items())]
+
+
+def test_copies_are_mixed_into_development_alone(train: Command, noises: Path, generated: Path, tmp_path: Path) -> None:
+    outcome = train(noises, tmp_path, *mixing(generated))
+    assert outcome.status == 0, outcome.err
+    facts = read_json(tmp_path / "run" / "collection.json")
+    assert facts["clips"] == {"development": 12, "validation": 2}
+    taken = {name: facts["mixing"]["sources"][name]["copies"] for name in ("audiogen", "ezaudio")}
+    assert sum(taken.values()) == 8
+    assert facts["mixing"] == {
+        "originals": {"clips": 4, "hours": 0.001},
+        "copies": {"clips": 8, "hours": 0.001},
+        "sources": {name: {"copies": count, "licences": ["CC0"]} for name, count in taken.items()},
+    }
+    said = ", ".join(f"{name} ({count})" for name, count in taken.items())
+    assert f"development: 4 originals (0.001 h), 8 copies (0.001 h) from {said}." in outcome.said
+    assert read_json(tmp_path / "run" / "finished.json")["steps"] == 6
+
+
+def test_a_mixed_run_goes_on_wherever_its_sources_lie(
+    train: Command, noises: Path, generated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(noises, tmp_path, *mixing(generated), name="whole")
+
+    def interrupted(loop: Loop) -> None:
+        save(loop)
+        raise KeyboardInterrupt
+
+    save = Loop.save
+    with monkeypatch.context() as patch:
+        patch.setattr(Loop, "save", interrupted)
+        assert train(noises, tmp_path, *mixing(generated), "training.save_every_s=0").status == 1
+    moved = generated.rename(tmp_path / "moved")
+    outcome = train(noises, tmp_path, *mixing(moved), "training.save_every_s=0")
+    assert outcome.status == 0, outcome.err
+    assert "going on at epoch 1, step 1" in outcome.err
+    whole, resumed = ((tmp_path / name / "metrics.jsonl").read_bytes() for name in ("whole", "run"))
+    assert resumed == whole
+
+
+def test_another_mixture_is_another_run(train: Command, noises: Path, generated: Path, tmp_path: Path) -> None:
+    assert train(noises, tmp_path, *mixing(generated)).status == 0
+    refusal = train(noises, tmp_path, *mixing(generated, copies=3, seed=1)).refused(2)
+    assert "(training.synthetic.copies: 2 -> 3; training.synthetic.seed: 0 -> 1)" in refusal
+    refusal = train(noises, tmp_path, *mixing(generated, sources=generated / "audiogen")).refused(1)
+    assert refusal.startswith(
+        f"The collection or what is mixed into it has changed since {tmp_path / 'run'} was begun (14 clips with 14 "
+    )
+    other = np.random.default_rng(7).normal(0, 0.1, 4000)
+    for path in generated.glob("*/development/*"):
+        soundfile.write(path, other, 8000)
+    refusal = train(noises, tmp_path, *mixing(generated)).refused(1)
+    assert "what is mixed into it has changed since" in refusal
+
+
+def test_scores_and_a_source_that_is_not_there(train: Command, noises: Path, generated: Path, tmp_path: Path) -> None:
+    scores = tmp_path / "scores.csv"
+    rows = [f"noise-{number}_cap_{copy + 1}.wav,{copy}" for number, copy in np.ndindex(4, 3)]
+    scores.write_text("\n".join(["file_name,score", *rows]) + "\n", encoding="utf-8")
+    chosen = {"sources": generated / "audiogen", "scores": scores, "min_score": 1, "only": "true", "copies": 5}
+    outcome = train(noises, tmp_path, *mixing(generated, **chosen))
+    assert outcome.status == 0, outcome.err
+    assert "development: 0 originals (0 h), 8 copies (0.001 h) from audiogen (8)." in outcome.said
+    assert "4 of 4 originals have fewer copies than asked for; all of theirs are taken." in outcome.said
+    refusal = train(noises, tmp_path, *mixing(tmp_path / "nowhere"), name="other").refused(1)
+    assert f"The collection {tmp_path / 'nowhere' / 'audiogen'} is not there." in refusal

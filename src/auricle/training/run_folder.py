@@ -18,6 +18,7 @@ from auricle.data import Collection
 from auricle.errors import ConfigError, DataError, ModelError
 from auricle.storage import fingerprint, read_json, write_json, write_text
 from auricle.tables import write_rows
+from auricle.training.mixing import Mixture
 from auricle.training.settings import RunConfig
 
 _PACKAGES = (
@@ -51,7 +52,7 @@ class RunFolder:
 
     @property
     def collection(self) -> Path:
-        """What the collection was, without its evaluation split: counts, licences, fingerprint."""
+        """What the collection was, without its evaluation split: counts, what was mixed in, licences, fingerprint."""
         return self.path / "collection.json"
 
     @property
@@ -111,7 +112,7 @@ class RunFolder:
 
         Raises:
             ConfigError: If it was begun with another configuration; the differences are named.
-            DataError: If the collection has changed since.
+            DataError: If the collection or what is mixed into it has changed since.
         """
         if not self.config.exists():
             return
@@ -124,8 +125,9 @@ class RunFolder:
             before = read_json(self.collection, advice="Delete it if you know that the collection is still the same.")
             now = collection_facts(collection)
             if before["fingerprint"] != now["fingerprint"]:
+                what = "The collection or what is mixed into it" if "mixing" in before else "The collection"
                 raise DataError(
-                    f"The collection has changed since {self.path} was begun ({_counts(before)}; now "
+                    f"{what} has changed since {self.path} was begun ({_counts(before)}; now "
                     f"{_counts(now)}). Give the new run another name with --name, or remove the old one."
                 )
 
@@ -145,10 +147,11 @@ class RunFolder:
                     f"{about['sha256'][:12]}). Install those, or give the new run another name with --name."
                 )
 
-    def write_config(self, run: RunConfig, collection: Collection) -> None:
+    def write_config(self, run: RunConfig, collection: Collection, mixture: Mixture | None) -> None:
         """Write what the run depends on: the resolved configuration, and what the collection is."""
         write_text(self.config, config.dump(run.with_absolute_paths()))
-        write_json(self.collection, collection_facts(collection))
+        mixing = {"mixing": mixture.facts()} if mixture else {}
+        write_json(self.collection, {**collection_facts(collection), **mixing})
 
     def write_set_aside(self, collection: Collection) -> None:
         """Write the sounds and captions that could not be used, ``what,reason``."""
@@ -199,8 +202,15 @@ def collection_facts(collection: Collection) -> dict[str, Any]:
 
 
 def _comparable(run: RunConfig) -> dict[str, Any]:
-    """Return what makes a run another one; the collection is known by its content, wherever it is."""
-    return run.with_absolute_paths().model_dump(mode="json", exclude={"features": _PLACE, "data": {"collection"}})
+    """Return what makes a run another one; what is learned from is known by its content, wherever it is."""
+    return run.with_absolute_paths().model_dump(
+        mode="json",
+        exclude={
+            "features": _PLACE,
+            "data": {"collection"},
+            "training": {"synthetic": {"sources", "scores"}},
+        },
+    )
 
 
 def _counts(facts: Mapping[str, Any]) -> str:

@@ -7,13 +7,15 @@ from typing import Any
 import torch
 
 from auricle import progress
-from auricle.data import Collection, Purpose, open_collection
+from auricle.data import Collection, DataConfig, Purpose, open_collection
 from auricle.errors import ConfigError, DataError
+from auricle.evaluation.csv_rows import read_rows
 from auricle.features import describe_captions, describe_clips
 from auricle.models import DualEncoder, RetrievalModel, checkpoint, pick_device
 from auricle.randomness import derive_seed
 from auricle.storage import lock, make_folder, write_json
 from auricle.training.loop import SELECTED_BY, Loop, Progress
+from auricle.training.mixing import Mixture, ScoreTable, mix
 from auricle.training.objective import Objective, Validation
 from auricle.training.pairs import CaptionedClips
 from auricle.training.picture import draw_learning_curve
@@ -33,7 +35,7 @@ def train(config: RunConfig, path: Path) -> RunFolder:
 
     Raises:
         ConfigError: If the run was begun with another configuration, or a name in it does not exist.
-        DataError: If the collection lacks a split or has changed since the run was begun.
+        DataError: If the collection lacks a split, cannot be mixed as asked, or has changed since the run was begun.
         ModelError: If weights are not in the cache.
         StorageError: If the folder cannot be written or another process trains in it.
         KeyboardInterrupt: After Ctrl-C, when the state is saved.
@@ -42,18 +44,18 @@ def train(config: RunConfig, path: Path) -> RunFolder:
         raise ConfigError("No collection is given. Add data.collection=PATH, a folder of captioned sounds.")
     run = RunFolder(make_folder(path))
     with lock(run.path, purpose="is being trained"):
-        collection = _learning_part(config)
+        collection, mixture = _learning_part(config)
         run.check(config, collection)
         if run.read_summary():
-            run.write_config(config, collection)
+            run.write_config(config, collection, mixture)
             progress.say(f"{run.path} is finished already; nothing is trained.")
         else:
-            _train(config, run, collection)
+            _train(config, run, collection, mixture)
     return run
 
 
-def _learning_part(config: RunConfig) -> Collection:
-    """Open the two splits a training may see."""
+def _learning_part(config: RunConfig) -> tuple[Collection, Mixture | None]:
+    """Open the two splits a training may see, and mix copies into the one that is learned from."""
     collection = open_collection(config.data, purpose=Purpose.LEARNING)
     parts = []
     for name in (config.training.split, config.training.validation_split):
@@ -66,16 +68,44 @@ def _learning_part(config: RunConfig) -> Collection:
         if not part.captions:
             raise DataError(f"No clip of the split {name!r} of {collection.folder} has a caption.")
         parts.append(part)
-    return replace(
-        collection,
-        clips=tuple(clip for part in parts for clip in part.clips),
-        captions=tuple(caption for part in parts for caption in part.captions),
+    learning, validation = parts
+    mixture = _mixture(config, learning)
+    if mixture:
+        learning = mixture.collection
+    both = replace(
+        learning,
+        clips=(*learning.clips, *validation.clips),
+        captions=(*learning.captions, *validation.captions),
     )
+    return both, mixture
 
 
-def _train(config: RunConfig, run: RunFolder, collection: Collection) -> None:
+def _mixture(config: RunConfig, learning: Collection) -> Mixture | None:
+    """Open the sources and mix them in; None if the split is to be learned from as it is."""
+    wanted = config.training.synthetic
+    if not wanted.in_use:
+        return None
+    if not wanted.copies:
+        return mix(learning, {}, wanted)
+    sources = {
+        name: open_collection(
+            # A table without splits is all to be learned from.
+            DataConfig(collection=folder, strict=config.data.strict, validation_share=0, evaluation_share=0),
+            purpose=Purpose.LEARNING,
+        )
+        for name, folder in wanted.folders.items()
+    }
+    scores = ScoreTable(wanted.scores, *read_rows(wanted.scores)) if wanted.scores else None
+    return mix(learning, sources, wanted, scores=scores)
+
+
+def _train(config: RunConfig, run: RunFolder, collection: Collection, mixture: Mixture | None) -> None:
     from lightning_fabric import Fabric  # here, because asking a run needs none
 
+    if mixture:
+        progress.say(f"{config.training.split}: {mixture.summary}")
+        for remark in mixture.remarks:
+            progress.say(remark)
     accelerator = pick_device(config.trainer.accelerator).type
     fabric = Fabric(accelerator=accelerator, devices=1, precision=config.trainer.precision)
     model = _initial_model(config, fabric.device)
@@ -86,7 +116,7 @@ def _train(config: RunConfig, run: RunFolder, collection: Collection) -> None:
     )
     learning, validation = _describe(config, run, collection, model)
     run.check_encoders(model.encoders)
-    run.write_config(config, collection)
+    run.write_config(config, collection, mixture)
     run.write_environment(config, device=str(fabric.device), encoders=model.header({}).encoders)
 
     def keep(done: Progress, is_best: bool) -> None:

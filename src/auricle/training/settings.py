@@ -13,6 +13,83 @@ from auricle.features import FeaturesConfig
 from auricle.models import ModelsConfig
 
 
+class SyntheticConfig(Section):
+    """Generated copies that are mixed into what is learned from.
+
+    Attributes:
+        sources: Folders of generated clips, whose `parent` is a clip of the split that is learned from. A source is
+            known by its folder's name.
+        copies: Of each original, 0 to 5; the copies at 2 are those at 1 and another. Where there are fewer, all.
+        seed: Of the choice of originals and copies.
+        only: Leave the originals out.
+        fraction: Part of the originals that is kept, above 0 and up to 1, at least two; the copies of the others are
+            left out too.
+        scores: CSV with a score for every copy, the higher the better. The column `clip` or `file_name` names it, with
+            its split or without; columns `source` and `origin` tell copies of one name apart. What has an empty
+            score is left out.
+        score_column: The column of that file.
+        min_score: Copies with a lower score are left out.
+        keep_fraction: Part of each source's copies that is kept, those with the highest scores, above 0 and up to 1.
+    """
+
+    sources: tuple[Path, ...] = ()
+    copies: int = Field(0, ge=0, le=5)
+    seed: int = 0
+    only: bool = False
+    fraction: float = Field(1.0, gt=0, le=1)
+    scores: Path | None = None
+    score_column: str = "score"
+    min_score: float | None = Field(None, allow_inf_nan=False)
+    keep_fraction: float | None = Field(None, gt=0, le=1)
+
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _take_one_folder_too(cls, sources: object) -> object:
+        return (sources,) if isinstance(sources, str | Path) else sources
+
+    @field_validator("sources")
+    @classmethod
+    def _expand_home(cls, sources: tuple[Path, ...]) -> tuple[Path, ...]:
+        return tuple(path.expanduser() for path in sources)
+
+    @field_validator("scores")
+    @classmethod
+    def _expand_home_of_scores(cls, path: Path | None) -> Path | None:
+        return path and path.expanduser()
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if len(self.folders) < len(self.sources):
+            names = [path.absolute().name for path in self.sources]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise ValueError(f"two sources are called {twice!r}, and a source is known by its name; rename one of them")
+        if self.copies and not self.sources:
+            raise ValueError(f"copies is {self.copies}, but there are no sources; name folders of generated clips")
+        if self.only and not self.copies:
+            raise ValueError("only leaves the originals out, and copies is 0: nothing is left to learn from")
+        chosen = self.min_score is not None or self.keep_fraction is not None
+        if chosen and self.scores is None:
+            raise ValueError("min_score and keep_fraction need scores, a CSV with a score for every copy")
+        if self.scores is not None and not chosen:
+            raise ValueError("scores are given, but neither min_score nor keep_fraction says what is good enough")
+        return self
+
+    @property
+    def folders(self) -> dict[str, Path]:
+        """The sources by name."""
+        return {path.absolute().name: path for path in self.sources}
+
+    @property
+    def in_use(self) -> bool:
+        """Whether anything else is learned from than the split as it is."""
+        return bool(self.sources) or self.fraction < 1
+
+    def with_absolute_paths(self) -> Self:
+        """Return the same section for whoever reads it in another working folder."""
+        sources = tuple(path.absolute() for path in self.sources)
+        return self.model_copy(update={"sources": sources, **_absolute({"scores": self.scores})})
+
+
 class TrainingConfig(Section):
     """How the dual encoder learns.
 
@@ -54,6 +131,7 @@ class TrainingConfig(Section):
     min_improvement: float = Field(0.001, ge=0)
     workers: int = Field(0, ge=0)
     save_every_s: float = Field(60.0, ge=0)
+    synthetic: SyntheticConfig = SyntheticConfig()
 
     @field_validator("split", "validation_split")
     @classmethod
@@ -108,6 +186,9 @@ class RunConfig(Section):
         return self.model_copy(
             update={
                 "data": self.data.model_copy(update=_absolute(data)),
+                "training": self.training.model_copy(
+                    update={"synthetic": self.training.synthetic.with_absolute_paths()}
+                ),
                 "evaluation": self.evaluation.model_copy(update=_absolute(evaluation)),
             }
         )
