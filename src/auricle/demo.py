@@ -1,8 +1,8 @@
 """The whole pipeline on the embedded collection: what a stranger sees first.
 
-Sounds and captions are made, described, learned from, scored on clips that were never seen, and asked for by sentences.
-Two synthetic copies of every clip are made from its captions, and a second model learns from all, in about as many steps.
-Everything goes into one folder; a second run finds what is there.
+Sounds and captions are made, described, learned from, scored on clips that were never seen, and asked for by
+sentences. Two synthetic copies of every clip are made from its captions, and a second model learns from all, in about
+as many steps. Everything goes into one folder; a second run finds what is there.
 """
 
 import os

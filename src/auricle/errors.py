@@ -7,7 +7,8 @@
     ├── DataError          a collection, a caption file or a relevance file is wrong
     ├── AudioError         one sound cannot be used
     ├── ModelError         weights or a checkpoint cannot be used
-    ├── GenerationError    a caption cannot become a sound, or what makes sounds does not work
+    ├── GenerationError    a caption cannot become a sound
+    │   └── BackEndError   nor can any other: what makes sounds cannot be started
     ├── DownloadError      a file cannot be had from where it is published
     └── StorageError       a folder cannot be written: full, read-only or in use
 
@@ -37,7 +38,11 @@ class ModelError(AuricleError):
 
 
 class GenerationError(AuricleError):
-    """A caption cannot become a sound, or a back end that makes sounds cannot be started or has failed."""
+    """A caption cannot become a sound; another may."""
+
+
+class BackEndError(GenerationError):
+    """A back end that makes sounds cannot be started, or not any more: no caption can become a sound."""
 
 
 class DownloadError(AuricleError):

@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from auricle.data import Collection, DataConfig, Purpose, open_collection
-from auricle.errors import ConfigError, DataError, GenerationError, StorageError
+from auricle.errors import BackEndError, ConfigError, DataError, GenerationError, StorageError
 from auricle.generation import GenerationConfig, Shard, generate, options_from
 from auricle.generation.finishing import loudness_of
 
@@ -154,6 +154,24 @@ def test_one_bad_caption_costs_one_clip(fake: Fake, sounds: Collection, tmp_path
     (again,) = generate("fake", sounds, config(tmp_path))
     assert (again.made, again.there) == (1, 14)
     assert not (done.path / "set-aside.csv").exists()
+
+
+def test_a_back_end_that_is_gone_ends_the_run_and_keeps_what_is_made(
+    fake: Fake, sounds: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = fake.generate
+
+    def gone(captions: Any, **asked: Any) -> Any:
+        if len(fake.asked) == 3:
+            raise BackEndError("The worker cannot start.")
+        return make(captions, **asked)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fake, "generate", gone)
+        with pytest.raises(BackEndError):
+            generate("fake", sounds, config(tmp_path, batch_size=1))
+    (done,) = generate("fake", sounds, config(tmp_path))
+    assert (done.made, done.there, done.set_aside) == (12, 3, ())
 
 
 def test_an_unusable_clip_is_tried_with_the_next_seed_and_recorded(

@@ -59,6 +59,7 @@ class TextToAudio(Protocol):
         Raises:
             MemoryError: If the batch is too large for the device; a smaller one may succeed.
             GenerationError: If a caption cannot become a sound; nothing of the batch is returned then.
+            BackEndError: If no caption can any more.
         """
 
     def close(self) -> None:
@@ -95,7 +96,7 @@ class BackEnd:
     Attributes:
         name: What it is called: ``audiogen``. summary: One line for a person. options: Its section of settings. open:
         From the argument behind the colon of ``diffusers:NAME`` and the options to a back end that is ready. Heavy
-            libraries are imported there. Raises `GenerationError` or `ModelError` if it cannot be.
+            libraries are imported there. Raises `BackEndError` or `ModelError` if it cannot be.
         argument: What stands behind the colon, for help: ``NAME_OR_PATH``; empty for a back end that takes none.
     """
 

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from auricle.audio import Samples, decode
 from auricle.config import Section
 from auricle.data.listing import list_sounds
-from auricle.errors import AudioError, GenerationError
+from auricle.errors import AudioError, BackEndError, GenerationError
 from auricle.generation.contract import About, BackEnd
 
 SAMPLE_RATE = 44_100
@@ -35,21 +35,21 @@ class ExistingClips:
         options: What is known of them.
 
     Raises:
-        GenerationError: If the folder is missing, or has no such clip.
+        BackEndError: If the folder is missing, or has no such clip.
     """
 
     sample_rate = SAMPLE_RATE
 
     def __init__(self, folder: Path, options: ExistingOptions) -> None:
         if not folder.is_dir():
-            raise GenerationError(f"The folder {folder} is not there; name the one that holds the clips.")
+            raise BackEndError(f"The folder {folder} is not there; name the one that holds the clips.")
         self._places: dict[str, list[Path]] = {}
         for file in list_sounds(folder):
             name = PurePosixPath(file)
             if "_cap_" in name.stem:
                 self._places.setdefault(name.stem, []).append(folder / file)
         if not self._places:
-            raise GenerationError(f"{folder} has no clip called NAME_cap_1.wav or the like, here or in folders below.")
+            raise BackEndError(f"{folder} has no clip called NAME_cap_1.wav or the like, here or in folders below.")
         generator = options.generator or folder.resolve().name
         self.about = About(generator, revision="", licence=options.licence, parameters={})
 

@@ -71,7 +71,8 @@ def generate(
     Raises:
         ConfigError: If there is no such back end, setting, or caption number.
         DataError: If development has no captions.
-        GenerationError: If the back end cannot be opened, or a folder was made with other parameters.
+        BackEndError: If the back end cannot be opened, or fails for good.
+        GenerationError: If a folder was made with other parameters.
         ModelError: If weights are missing or damaged.
         StorageError: If a folder cannot be written or is in use.
     """

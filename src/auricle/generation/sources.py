@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from auricle.audio import Samples
-from auricle.errors import GenerationError
+from auricle.errors import BackEndError, GenerationError
 from auricle.generation.contract import About, NamedClips, TextToAudio
 from auricle.generation.jobs import Job
 from auricle.generation.settings import GenerationConfig
@@ -100,9 +100,12 @@ def make_each(source: Source, jobs: Sequence[Job]) -> Iterator[tuple[Job, Sample
 
     Raises:
         MemoryError: If the batch is too large for the device.
+        BackEndError: If the back end cannot make any clip any more.
     """
     try:
         clips = source.make(jobs)
+    except BackEndError:
+        raise
     except GenerationError as error:
         if len(jobs) == 1:
             yield jobs[0], error
