@@ -1,11 +1,19 @@
 """What the tests of this room share: a fake back end, a small collection, and commands in processes of their own."""
 
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 
 from auricle.audio import Samples
 from auricle.config import Section
@@ -13,6 +21,7 @@ from auricle.data import Collection, DataConfig, Purpose, open_collection
 from auricle.errors import GenerationError
 from auricle.generation.back_ends import BACK_ENDS
 from auricle.generation.contract import About, BackEnd
+from auricle.tables import write_rows
 
 
 class FakeOptions(Section):
@@ -106,3 +115,82 @@ def content_of() -> Callable[[Path], Content]:
         }
 
     return content
+
+
+@pytest.fixture(scope="session")
+def forty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The embedded collection with 40 clips in development, each with one short caption that names its sounds."""
+    from auricle.generation.procedural.collection import write_collection
+    from auricle.generation.procedural.sounds import KINDS
+
+    folder = tmp_path_factory.mktemp("forty") / "sounds"
+    clips = [clip for clip in write_collection(folder, clips=66) if clip.split == "development"]
+    rows = [(clip.file_name, ", ".join(KINDS.get(kind).words[0] for kind in clip.kinds)) for clip in clips]
+    write_rows(folder / "clotho_captions_development.csv", ["file_name", "caption_1"], rows)
+    return folder
+
+
+SurvivesKills = Callable[..., None]
+
+
+@pytest.fixture
+def survives_kills(forty: Path, tmp_path: Path) -> SurvivesKills:
+    """Generate 40 clips in peace, and in processes of which five are killed at random moments; compare."""
+
+    def command(back_end: str, settings: tuple[str, ...], output: Path) -> list[str]:
+        code = "from auricle.cli import main; main()"
+        where = [
+            "--collection",
+            str(forty),
+            "--captions",
+            "1",
+            "--batch",
+            "4",
+            "--seconds",
+            "0.5",
+            "--output",
+            str(output),
+        ]
+        return [sys.executable, "-c", code, "generate", back_end, *settings, *where]
+
+    def check(back_end: str, *settings: str) -> None:
+        subprocess.run(command(back_end, settings, tmp_path / "peace"), check=True, timeout=300, capture_output=True)
+        (peace,) = (tmp_path / "peace").iterdir()
+        killed = tmp_path / "killed" / peace.name
+        moment = random.Random()
+        for number in range(1, 6):
+            process = subprocess.Popen(command(back_end, settings, tmp_path / "killed"), stderr=subprocess.DEVNULL)
+            end = time.monotonic() + 120
+            while len(list(killed.glob("development/*.wav"))) < 6 * number and time.monotonic() < end:
+                assert process.poll() is None, f"ended with {process.returncode} after {number - 1} kills"
+                time.sleep(0.002)
+            time.sleep(moment.uniform(0, 0.1))
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        subprocess.run(command(back_end, settings, tmp_path / "killed"), check=True, timeout=300, capture_output=True)
+        found, wanted = _contents(killed), _contents(peace)
+        assert found.keys() == wanted.keys()  # no temporary file among them
+        assert sum(name.endswith(".wav") for name in found) == 40
+        for name, content in wanted.items():
+            if name.endswith(".wav"):
+                assert np.abs(found[name] - content).max() <= 1, name  # one step of 16 bits
+            else:
+                assert sorted(_without_digest(found[name])) == sorted(_without_digest(content)), name
+
+    return check
+
+
+def _contents(folder: Path) -> dict[str, Any]:
+    """Every file but locks: sounds as integers, the others as text."""
+    return {
+        str(path.relative_to(folder)): soundfile.read(path, dtype="int16")[0].astype(int)
+        if path.suffix == ".wav"
+        else path.read_text(encoding="utf-8")
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.name.startswith(".lock")
+    }
+
+
+def _without_digest(text: str) -> list[str]:
+    """The lines of a file without what differs where a sound differs by one step."""
+    return [re.sub(r'"(sha256|loudness_lufs)": [^,}]+', "", line) for line in text.splitlines()]

@@ -406,3 +406,8 @@ def test_parts_are_used_inside_a_worker(opened: Open, clone: Path, capsys: pytes
 def test_nothing_heavy_is_imported() -> None:
     code = "import sys, auricle.generation.ezaudio.back_end; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.slow
+def test_a_run_survives_kill_9(clone: Path, survives_kills: Callable[..., None]) -> None:
+    survives_kills("ezaudio", f"home={clone}", "device=cpu")

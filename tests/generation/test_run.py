@@ -364,3 +364,7 @@ def test_other_packages_bring_back_ends(fake: Fake, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(metadata, "entry_points", lambda **_: [Entry("fake", mine)])
     with pytest.raises(ConfigError, match="has the name of another back end"):
         all_back_ends()
+
+
+def test_procedural_survives_kill_9(survives_kills: Callable[..., None]) -> None:
+    survives_kills("procedural")

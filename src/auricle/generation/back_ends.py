@@ -7,6 +7,7 @@ from importlib import metadata
 
 from auricle.errors import ConfigError
 from auricle.generation.contract import BackEnd
+from auricle.generation.diffusers_pipelines.back_end import DIFFUSERS
 from auricle.generation.existing import FOLDER
 from auricle.generation.ezaudio.back_end import EZAUDIO
 from auricle.generation.procedural.back_end import PROCEDURAL
@@ -17,7 +18,7 @@ GROUP = "auricle.text_to_audio"
 BACK_ENDS: Registry[BackEnd] = Registry("back end")
 """The back ends of auricle."""
 
-for _back_end in (PROCEDURAL, EZAUDIO, FOLDER):
+for _back_end in (PROCEDURAL, EZAUDIO, DIFFUSERS, FOLDER):
     BACK_ENDS.add(_back_end.name, _back_end)
 
 
