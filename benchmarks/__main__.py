@@ -6,7 +6,7 @@ Markdown table and leaves no files. Where both sides compute the same, they are 
 
 import sys
 
-from . import feature_store, log_mel, loss, scoring, sentences, training_step
+from . import feature_store, generation, log_mel, loss, scoring, sentences, training_step
 from .comparison import print_table
 
 BENCHMARKS = {
@@ -16,6 +16,7 @@ BENCHMARKS = {
     "sentences": sentences.rows,
     "feature_store": feature_store.rows,
     "training_step": training_step.rows,
+    "generation": generation.rows,
 }
 
 

@@ -20,7 +20,7 @@ from auricle.config import Section
 from auricle.data import Collection, DataConfig, Purpose, open_collection
 from auricle.errors import GenerationError
 from auricle.generation.back_ends import BACK_ENDS
-from auricle.generation.contract import About, BackEnd
+from auricle.generation.contract import About, BackEnd, check_request
 from auricle.tables import write_rows
 
 
@@ -57,6 +57,7 @@ class Fake:
     about: About = field(default_factory=lambda: About("fake", "1", "CC0-1.0", {"gain": 0.1}))
 
     def generate(self, captions: Sequence[str], *, seconds: Sequence[float], seeds: Sequence[int]) -> list[Samples]:
+        check_request(captions, seconds, seeds, longest=self.max_seconds)
         self.asked.append((list(captions), list(seeds)))
         if len(captions) > self.fits:
             raise MemoryError

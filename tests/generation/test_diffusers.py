@@ -29,6 +29,7 @@ from auricle.errors import AuricleError, ConfigError, GenerationError, ModelErro
 from auricle.generation.contract import TextToAudio
 from auricle.generation.diffusers_pipelines.back_end import DiffusersOptions, open_diffusers
 from auricle.generation.diffusers_pipelines.families import FAMILIES
+from auricle.generation.testing import check_text_to_audio
 
 diffusers = pytest.importorskip("diffusers", reason="diffusers is not installed: pip install 'auricle[generate]'")
 
@@ -96,6 +97,11 @@ def ready(saved: Saved) -> Ready:
         return opened[kind]
 
     return get
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_keeps_the_contract(kind: str, ready: Ready) -> None:
+    check_text_to_audio(ready(kind), CAPTIONS[:3], seconds=SECONDS[:3])
 
 
 @pytest.mark.slow

@@ -24,6 +24,7 @@ from auricle.errors import ConfigError, GenerationError, ModelError
 from auricle.generation.ezaudio import back_end
 from auricle.generation.ezaudio.back_end import EZAUDIO, REPOSITORY, EzAudio, EzAudioOptions, open_ezaudio
 from auricle.generation.ezaudio.inside import PARTS, Sampler
+from auricle.generation.testing import check_text_to_audio
 from auricle.storage import digest_file
 
 PLAIN = """
@@ -406,6 +407,10 @@ def test_parts_are_used_inside_a_worker(opened: Open, clone: Path, capsys: pytes
 def test_nothing_heavy_is_imported() -> None:
     code = "import sys, auricle.generation.ezaudio.back_end; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_it_keeps_the_contract(opened: Open) -> None:
+    check_text_to_audio(opened(), ["a dog barks", "rain", "a 🐦 sings"], seconds=[1.0, 2.0, 0.5])
 
 
 @pytest.mark.slow

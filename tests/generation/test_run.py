@@ -16,6 +16,7 @@ from auricle.data import Collection, DataConfig, Purpose, open_collection
 from auricle.errors import BackEndError, ConfigError, DataError, GenerationError, StorageError
 from auricle.generation import GenerationConfig, Shard, generate, options_from
 from auricle.generation.finishing import loudness_of
+from auricle.generation.testing import check_text_to_audio
 
 Fake = Any
 ContentOf = Callable[[Path], dict[str, bytes]]
@@ -368,3 +369,19 @@ def test_other_packages_bring_back_ends(fake: Fake, monkeypatch: pytest.MonkeyPa
 
 def test_procedural_survives_kill_9(survives_kills: Callable[..., None]) -> None:
     survives_kills("procedural")
+
+
+def test_the_fake_keeps_the_contract_and_one_that_does_not_is_told(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    captions, seconds = ["a dog barks", "rain", "bells"], [1.0, 2.0, 0.5]
+    check_text_to_audio(fake, captions, seconds=seconds)
+    make = fake.generate
+    for fault, complaint in (
+        (lambda clips: [clip.astype(np.float64) for clip in clips], "float64, not float32"),
+        (lambda clips: clips[:1], "one clip per caption"),
+        (lambda clips: [clip[:-2000] for clip in clips], "not as long as asked for"),
+        (lambda clips: [clip * (1 + 0.01 * len(clips)) for clip in clips], "depends on its batch"),
+        (lambda clips: [np.zeros_like(clip) for clip in clips], "another seed gives the same clip"),
+    ):
+        monkeypatch.setattr(fake, "generate", lambda *a, fault=fault, **k: fault(make(*a, **k)))
+        with pytest.raises(AssertionError, match=complaint):
+            check_text_to_audio(fake, captions, seconds=seconds)

@@ -4,9 +4,6 @@ Conventions: embeddings are float32 (sentences, dim), as the model gives them (m
 in the cache is used without touching the network; only a hub name that is not there asks for it, once.
 """
 
-import logging
-import os
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +17,7 @@ from auricle.encoders.cache import locate
 from auricle.encoders.catalogue import CATALOGUE
 from auricle.encoders.checkpoints import digest_weights
 from auricle.encoders.contract import Origin, identity
+from auricle.encoders.quiet import quiet
 from auricle.errors import ConfigError, DataError, ModelError
 
 if TYPE_CHECKING:
@@ -126,7 +124,7 @@ def _load_from_hub(name: str) -> "SentenceTransformer":
         f"The sentence encoder {name!r} is neither a folder nor in the cache, and could not be had from the Hugging "
         f"Face hub. Check the name and the network, or use one of: {', '.join(_known())}."
     )
-    with _quiet(), _translated(complaint):
+    with quiet(), _translated(complaint):
         from huggingface_hub import HfApi
 
         HfApi().model_info(name, timeout=30)  # fails at once where loading would try for minutes
@@ -139,7 +137,7 @@ def _known() -> list[str]:
 
 def _load(place: str, *, offline: bool) -> "SentenceTransformer":
     """Load a model on the CPU without chatter, trusting no code that comes with it."""
-    with _quiet(), _translated(f"{place} cannot be loaded as a sentence encoder; it is damaged or something else."):
+    with quiet(), _translated(f"{place} cannot be loaded as a sentence encoder; it is damaged or something else."):
         from sentence_transformers import SentenceTransformer
 
         return SentenceTransformer(place, device="cpu", local_files_only=offline)
@@ -152,31 +150,6 @@ def _translated(complaint: str) -> Iterator[None]:
         yield
     except Exception as error:
         raise ModelError(complaint) from error
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence progress bars, warnings and telemetry of the libraries below, and restore them afterwards."""
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from transformers.utils import logging as chatter
-
-        loggers = [logging.getLogger(name) for name in ("sentence_transformers", "huggingface_hub")]
-        verbosity, bars = chatter.get_verbosity(), chatter.is_progress_bar_enabled()
-        levels = [logger.level for logger in loggers]
-        chatter.set_verbosity_error()  # type: ignore[no-untyped-call]
-        chatter.disable_progress_bar()  # type: ignore[no-untyped-call]
-        for logger in loggers:
-            logger.setLevel(logging.ERROR)
-        try:
-            yield
-        finally:
-            chatter.set_verbosity(verbosity)
-            if bars:
-                chatter.enable_progress_bar()  # type: ignore[no-untyped-call]
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)
 
 
 def _check(sentences: Sequence[str]) -> None:

@@ -11,6 +11,7 @@
     finishing     one rate and loudness for all; what is unusable
     output        the folder, its manifest, what is there already
     run           from a collection to folders of clips
+    testing       the contract as a check
 
 A clip depends on its caption, its length, its seed and the parameters of the back end, on nothing else. The folder of
 a run is a collection, whose clips name their parents.

@@ -6,6 +6,7 @@ A package brings one with an entry point of the group ``auricle.text_to_audio`` 
 from importlib import metadata
 
 from auricle.errors import ConfigError
+from auricle.generation.audiogen.back_end import AUDIOGEN
 from auricle.generation.contract import BackEnd
 from auricle.generation.diffusers_pipelines.back_end import DIFFUSERS
 from auricle.generation.existing import FOLDER
@@ -18,7 +19,7 @@ GROUP = "auricle.text_to_audio"
 BACK_ENDS: Registry[BackEnd] = Registry("back end")
 """The back ends of auricle."""
 
-for _back_end in (PROCEDURAL, EZAUDIO, DIFFUSERS, FOLDER):
+for _back_end in (PROCEDURAL, AUDIOGEN, EZAUDIO, DIFFUSERS, FOLDER):
     BACK_ENDS.add(_back_end.name, _back_end)
 
 

@@ -2,7 +2,7 @@
 
 A clip depends on its caption, its length, its seed and the back end's parameters alone: not on the batch it is made in,
 on the order, on the number of workers or on a restart. Whoever implements this keeps a generator of randomness per clip
-and masks padding. `tests/generation/test_contract.py` holds every back end to it.
+and masks padding. `auricle.generation.testing` checks that a back end does.
 """
 
 from collections.abc import Callable, Mapping, Sequence

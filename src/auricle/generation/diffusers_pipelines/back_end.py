@@ -3,8 +3,6 @@
 import gc
 import hashlib
 import json
-import logging
-import os
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -18,6 +16,7 @@ from pydantic import Field
 
 from auricle.audio import Samples
 from auricle.config import Section
+from auricle.encoders.quiet import quiet
 from auricle.errors import BackEndError, ConfigError, ModelError
 from auricle.generation.contract import About, BackEnd, check_request
 from auricle.generation.diffusers_pipelines.families import FAMILIES, Family
@@ -128,7 +127,7 @@ def open_diffusers(name: str, options: DiffusersOptions) -> DiffusersTextToAudio
         BackEndError: If a package is missing, or the pipeline is too large for the device.
         ModelError: If there is no such pipeline, it is damaged, or makes no sounds from captions.
     """
-    with _needed_packages(), _quiet():
+    with _needed_packages(), quiet("diffusers"):
         from auricle.models.retrieval import pick_device
 
         device = pick_device(options.device)
@@ -319,29 +318,3 @@ def _known_warnings_ignored() -> Iterator[None]:
         # The scheduler of Stable Audio Open asks torchsde for float32 next to the float64 ends of its interval.
         warnings.filterwarnings("ignore", "Should have t[ab]", UserWarning)
         yield
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence progress bars, warnings and telemetry of the libraries below, and restore them afterwards."""
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    from diffusers.utils import logging as of_diffusers
-    from transformers.utils import logging as of_transformers
-
-    chatters: list[Any] = [of_diffusers, of_transformers]
-    before = [(chatter, chatter.get_verbosity(), chatter.is_progress_bar_enabled()) for chatter in chatters]
-    hub = logging.getLogger("huggingface_hub")
-    level = hub.level
-    for chatter in chatters:
-        chatter.set_verbosity(logging.CRITICAL)
-        chatter.disable_progress_bar()
-    hub.setLevel(logging.CRITICAL)
-    try:
-        with _known_warnings_ignored():
-            yield
-    finally:
-        for chatter, verbosity, bars in before:
-            chatter.set_verbosity(verbosity)
-            if bars:
-                chatter.enable_progress_bar()
-        hub.setLevel(level)
