@@ -109,7 +109,7 @@ def expanded(word: str, folder: Path) -> list[str]:
 def test_what_the_readme_shows_can_be_typed(
     home: Path, auricle: Command, pretrained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lines = [line for block in blocks(README, "sh") for line in block.splitlines()]
+    lines = [line for block in blocks(README, "sh") for line in block.replace("\\\n", "").splitlines()]
     typed = [shlex.split(line, comments=True)[1:] for line in lines if line.startswith("auricle ")]
     assert [words[0] for words in typed].count("train") == 4
     for words in typed:

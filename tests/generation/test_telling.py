@@ -67,5 +67,21 @@ def test_a_caption_that_names_no_sound_is_refused() -> None:
         Procedural().generate(["word " * 2000], seconds=[1.0], seeds=[0])
 
 
+def test_a_batch_is_equal_to_its_clips_alone_bit_for_bit() -> None:
+    captions = [f"A {KINDS.get(name).words[0]} is heard." for name in list(KINDS)[:8]]
+    seconds, seeds = [0.5 + number for number in range(8)], list(range(8))
+    together = Procedural().generate(captions, seconds=seconds, seeds=seeds)
+    for number, clip in enumerate(together):
+        (alone,) = Procedural().generate([captions[number]], seconds=[seconds[number]], seeds=[seeds[number]])
+        assert np.array_equal(clip, alone)
+
+
+def test_signs_that_are_no_words_make_no_difference() -> None:
+    plain = Procedural().generate(["A dog barks."], seconds=[1.0], seeds=[3])[0]
+    assert np.array_equal(plain, Procedural().generate(["A 🐕 dog \u2014 barks!"], seconds=[1.0], seeds=[3])[0])
+    with pytest.raises(GenerationError, match="'🐕' names no sound"):
+        Procedural().generate(["🐕"], seconds=[1.0], seeds=[0])
+
+
 def test_it_is_opened_by_the_registry() -> None:
     assert isinstance(PROCEDURAL.open("", PROCEDURAL.options()), Procedural)
