@@ -13,6 +13,7 @@ ATTEMPTS = 5
 _BLOCK_BYTES = 1 << 16
 """What a broken connection costs at most, besides the time."""
 
+_LONG_TO_CHECK = 200_000_000  # bytes
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 """HTTP statuses after which the same request may succeed."""
 
@@ -25,7 +26,11 @@ def matches(path: Path, checksum: str) -> bool:
     import pooch
 
     algorithm, _, expected = checksum.partition(":")
-    return path.is_file() and pooch.file_hash(str(path), alg=algorithm) == expected
+    if not path.is_file():
+        return False
+    if path.stat().st_size > _LONG_TO_CHECK:
+        say(f"Checking {path.name} ...")
+    return bool(pooch.file_hash(str(path), alg=algorithm) == expected)
 
 
 def fetch_file(url: str, target: Path, *, checksum: str, size_bytes: int, pause_s: float = 1.0) -> None:
