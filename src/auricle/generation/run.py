@@ -194,8 +194,9 @@ class _Making:
                     continue
                 again = [job for job in (self._take(*made) for made in results) if job]
                 queue.extend(again)
+                pace = _per_minute(drawn.n + len(results) - len(again), drawn.format_dict["elapsed"])
+                drawn.set_postfix_str(f"{pace:.0f} clips/min", refresh=False)
                 drawn.update(len(results) - len(again))
-                drawn.set_postfix_str(f"{_per_minute(drawn.n, drawn.format_dict['elapsed']):.0f} clips/min")
 
     def _smaller(self, batch: list[Job]) -> list[Job]:
         """Return the jobs that are to be tried in smaller batches."""
