@@ -6,7 +6,17 @@ Markdown table and leaves no files. Where both sides compute the same, they are 
 
 import sys
 
-from . import feature_store, generation, log_mel, loss, scoring, sentences, training_step
+from . import (
+    feature_store,
+    generation,
+    log_mel,
+    loss,
+    pair_measures,
+    scoring,
+    sentences,
+    set_distances,
+    training_step,
+)
 from .comparison import print_table
 
 BENCHMARKS = {
@@ -17,6 +27,8 @@ BENCHMARKS = {
     "feature_store": feature_store.rows,
     "training_step": training_step.rows,
     "generation": generation.rows,
+    "pair_measures": pair_measures.rows,
+    "set_distances": set_distances.rows,
 }
 
 

@@ -11,7 +11,7 @@ import sys
 import typer
 
 from auricle import __version__
-from auricle.cli import data, demo, doctor, features, generation, models, runs, settings
+from auricle.cli import comparison, data, demo, doctor, features, generation, models, runs, settings
 from auricle.errors import AuricleError, ConfigError
 
 _AFTER_CTRL_C = 130  # the status with which typer ends a command that was interrupted
@@ -31,6 +31,7 @@ app.command("evaluate")(runs.evaluate)
 app.command("retrieve")(runs.retrieve)
 app.command("generate")(generation.generate)
 app.command("generators")(generation.generators)
+app.command("compare")(comparison.compare)
 app.command("settings")(settings.settings)
 app.command("doctor")(doctor.doctor)
 app.add_typer(models.app, name="models")

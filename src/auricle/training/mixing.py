@@ -193,14 +193,16 @@ def _good_enough(
     copies: Sequence[_Copy], table: ScoreTable, config: SyntheticConfig
 ) -> tuple[list[_Copy], list[SetAside]]:
     """Return the copies whose scores are good enough, and those whose score is empty."""
-    scores = _match_scores(copies, table, column=config.score_column)
+    scores, sign = _match_scores(copies, table, column=config.score_column), -1 if config.lower_is_better else 1
     good = []
     for source in sorted({copy.source for copy in copies}):
         scored = [copy for copy in copies if copy.source == source and not math.isnan(scores[copy.id])]
-        scored.sort(key=lambda copy: (-scores[copy.id], copy.rank(config.seed)))
+        scored.sort(key=lambda copy: (-sign * scores[copy.id], copy.rank(config.seed)))
         if config.keep_fraction is not None:
             scored = scored[: max(1, round(config.keep_fraction * len(scored)))]
-        good += [copy for copy in scored if config.min_score is None or scores[copy.id] >= config.min_score]
+        good += [
+            copy for copy in scored if config.min_score is None or sign * (scores[copy.id] - config.min_score) >= 0
+        ]
     empty = [copy.id for copy in copies if math.isnan(scores[copy.id])]
     return good, [SetAside(name, f"The score of {name} in {table.path.name} is empty.") for name in empty]
 

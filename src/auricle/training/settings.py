@@ -24,12 +24,14 @@ class SyntheticConfig(Section):
         only: Leave the originals out.
         fraction: Part of the originals that is kept, above 0 and up to 1, at least two; the copies of the others are
             left out too.
-        scores: CSV with a score for every copy, the higher the better. The column `clip` or `file_name` names it, with
+        scores: CSV with a score for every copy, as `auricle compare` writes it. The column `clip` or `file_name`
+        names it, with
             its split or without; columns `source` and `origin` tell copies of one name apart. What has an empty
             score is left out.
         score_column: The column of that file.
-        min_score: Copies with a lower score are left out.
-        keep_fraction: Part of each source's copies that is kept, those with the highest scores, above 0 and up to 1.
+        lower_is_better: Whether a lower score is the better one, as it is where distances are scores.
+        min_score: Copies with a worse score are left out.
+        keep_fraction: Part of each source's copies that is kept, those with the best scores, above 0 and up to 1.
     """
 
     sources: tuple[Path, ...] = ()
@@ -39,6 +41,7 @@ class SyntheticConfig(Section):
     fraction: float = Field(1.0, gt=0, le=1)
     scores: Path | None = None
     score_column: str = "score"
+    lower_is_better: bool = False
     min_score: float | None = Field(None, allow_inf_nan=False)
     keep_fraction: float | None = Field(None, gt=0, le=1)
 

@@ -1,0 +1,402 @@
+"""A comparison to read and to listen to: one HTML page that needs nothing but a browser.
+
+Figures and spectrograms are inside the page. Sounds stay where they are; the players name them relative to the page, so
+that it works from the file system as long as both keep their places. No host is asked and no script runs. The figures
+also stand beside the page, as SVG files in ``figures/``.
+
+Conventions: quartiles are linear between values (Hyndman and Fan, type 7). Pairs that are equally near come in the
+order of their clips' identities.
+"""
+
+import math
+import os
+import re
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+import numpy as np
+
+from auricle.comparison import figures
+from auricle.comparison.result import Chance, ComparedPair, Comparison, Scale
+from auricle.errors import AudioError
+from auricle.storage import atomic, write_text
+
+SHOWN = 10
+"""So many of the nearest and of the farthest pairs of each measure are shown."""
+
+POOR_AUC = 0.6
+"""Below, a measure is said not to tell matched pairs from mismatched ones."""
+
+_MOST_REASONS = 5
+_MOST_NAMED = 3
+
+
+def write_page(comparison: Comparison, folder: Path, *, title: str) -> Path:
+    """Write ``index.html``, and the figures as SVG in ``figures/``.
+
+    Args:
+        comparison: What to show; may be empty.
+        folder: Where the page goes; created if needed.
+        title: Of the page.
+
+    Returns:
+        The page.
+
+    Raises:
+        StorageError: If the folder cannot be written.
+    """
+    charts = _charts(comparison)
+    for name, svg in charts.items():
+        with atomic(folder / "figures" / name) as temporary:
+            temporary.write_bytes(svg)
+    page = folder / "index.html"
+    write_text(page, _page(comparison, charts, folder, title))
+    return page
+
+
+def extremes(pairs: Sequence[ComparedPair], scale: Scale) -> tuple[list[ComparedPair], list[ComparedPair]]:
+    """Return the nearest pairs by a measure, nearest first, and the farthest, farthest first.
+
+    Each are ten; if there are fewer than twenty pairs with a value, half of them, so that no pair is in both.
+    """
+    sign = 1 if scale.lower_is_nearer else -1
+    values = figures.values_of(pairs, scale.name) * sign
+    known = [(value, pair) for value, pair in zip(values.tolist(), pairs, strict=True) if not math.isnan(value)]
+    known.sort(key=lambda item: (item[0], *_identity(item[1])))
+    nearest = known[: min(SHOWN, math.ceil(len(known) / 2))]
+    farthest = known[max(len(nearest), len(known) - SHOWN) :]
+    farthest.sort(key=lambda item: (-item[0], *_identity(item[1])))
+    return [pair for _, pair in nearest], [pair for _, pair in farthest]
+
+
+def _identity(pair: ComparedPair) -> tuple[str, str, int]:
+    return pair.clip, pair.source, pair.number
+
+
+def _charts(comparison: Comparison) -> dict[str, bytes]:
+    """Return the figures by file name."""
+    if not comparison.pairs:
+        return {}
+    charts = {
+        _chart_name(position, scale): figures.as_svg(figures.distribution(comparison, scale))
+        for position, scale in enumerate(comparison.scales, 1)
+    }
+    if len(comparison.scales) > 1:
+        charts["correlations.svg"] = figures.as_svg(figures.correlation_matrix(comparison))
+    return charts
+
+
+def _chart_name(position: int, scale: Scale) -> str:
+    return f"distribution-{position}-{re.sub(r'[^A-Za-z0-9_-]+', '-', scale.name)}.svg"
+
+
+def _page(comparison: Comparison, charts: Mapping[str, bytes], folder: Path, title: str) -> str:
+    if not comparison.pairs:
+        body = ["<p>No pair of an original and a synthetic clip was compared: there is nothing to show.</p>"]
+    elif not comparison.scales:
+        body = [_overview(comparison), "<p>No measure was computed: there is nothing to show.</p>"]
+    else:
+        both = [extremes(comparison.pairs, scale) for scale in comparison.scales]
+        sounds: dict[Path, str] = {}
+        for pair in (pair for ends in both for end in ends for pair in end):
+            for kind, clip, path in (("Original", pair.parent, pair.parent_path), ("Synthetic", pair.clip, pair.path)):
+                if path not in sounds:
+                    sounds[path] = _sound(kind, clip, path, folder)
+        body = [_overview(comparison)]
+        for position, (scale, ends) in enumerate(zip(comparison.scales, both, strict=True), 1):
+            chart = charts[_chart_name(position, scale)]
+            body.append(_measure(comparison, position, chart, ends, sounds))
+        if "correlations.svg" in charts:
+            body.append(_correlations(comparison, charts["correlations.svg"]))
+    body.append(_set_aside(comparison.set_aside))
+    return "\n".join(
+        [
+            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>{_text(title)}</title>\n<style>{_CSS}</style>\n</head>\n<body>\n<main>\n<h1>{_text(title)}</h1>",
+            *filter(None, body),
+            "</main>\n</body>\n</html>\n",
+        ]
+    )
+
+
+def _overview(comparison: Comparison) -> str:
+    sections = [f'<a href="#measure-{n}">{_text(scale.name)}</a>' for n, scale in enumerate(comparison.scales, 1)]
+    if len(sections) > 1:
+        sections.append('<a href="#correlations">agreement of measures</a>')
+    groups = comparison.groups()
+    generators = sorted({origin for origin, _ in groups})
+    facts = [
+        _count(len(comparison.pairs), "pair") + " of an original and a synthetic clip",
+        f"{_count(len(generators), 'generator')}: {_text(', '.join(generators))}",
+        f"{_count(len(groups), 'group')} of generator and caption number",
+    ]
+    if comparison.set_aside:
+        facts.append(f'<a href="#set-aside">{_count(len(comparison.set_aside), "clip")} set aside</a>')
+    navigation = f'<nav aria-label="Sections"><p>{" · ".join(sections)}</p></nav>' if sections else ""
+    return f"<ul>{''.join(f'<li>{fact}</li>' for fact in facts)}</ul>\n{navigation}"
+
+
+def _measure(
+    comparison: Comparison,
+    position: int,
+    chart: bytes,
+    ends: tuple[Sequence[ComparedPair], Sequence[ComparedPair]],
+    sounds: Mapping[Path, str],
+) -> str:
+    scale = comparison.scales[position - 1]
+    name, chance = _text(scale.name), comparison.chance.get(scale.name)
+    reading = [
+        scale.summary,
+        f"{'smaller' if scale.lower_is_nearer else 'larger'} is nearer",
+        f"values lie from {_number(scale.lowest)} to {_number(scale.highest)}",
+        f"blind to {scale.blind_to}" if scale.blind_to else "",
+    ]
+    alt = f"Histograms of {scale.name}, one for each generator and caption number; the table below has the numbers."
+    parts = [
+        f'<section aria-labelledby="measure-{position}">\n<h2 id="measure-{position}">{name}</h2>',
+        f"<p>{_text(' '.join(map(_sentence, filter(None, reading))))}</p>",
+        _verdict(name, chance),
+        _chart(chart, alt),
+        f"<h3>Values of {name}</h3>",
+        _statistics(comparison, scale, chance),
+    ]
+    for heading, pairs in zip(("Nearest", "Farthest"), ends, strict=True):
+        if pairs:
+            parts.append(f"<h3>{heading} pairs by {name}</h3>")
+            parts += [_pair(rank, pair, comparison.scales, scale, sounds) for rank, pair in enumerate(pairs, 1)]
+    return "\n".join([*filter(None, parts), "</section>"])
+
+
+def _verdict(name: str, chance: Chance | None) -> str:
+    if chance is None:
+        return ""
+    if math.isnan(chance.auc):
+        return f"<p>Whether {name} tells matched pairs from mismatched ones is not known: values are missing.</p>"
+    if chance.auc < POOR_AUC:
+        return (
+            f'<p class="warning"><strong>{name} cannot tell matched pairs from mismatched ones</strong>: its AUC is '
+            f"{chance.auc:.2f}, where 0.5 is guessing. Its values say little about these clips.</p>"
+        )
+    return (
+        f"<p>A matched pair is nearer than a mismatched one with a probability of {chance.auc:.2f} (AUC; 0.5 is "
+        "guessing).</p>"
+    )
+
+
+def _statistics(comparison: Comparison, scale: Scale, chance: Chance | None) -> str:
+    groups = comparison.groups()
+    parts = {figures.group_name(group): pairs for group, pairs in groups.items()}
+    if len(parts) > 1:
+        parts["all pairs"] = comparison.pairs
+    rows = []
+    for name, pairs in parts.items():
+        values = figures.values_of(pairs, scale.name)
+        notes = [pair.notes.get(scale.name, "") for pair, value in zip(pairs, values, strict=True) if np.isnan(value)]
+        rows.append([name, *_summary(values), _missing(notes)])
+    if chance and chance.mismatched:
+        values = np.array(chance.mismatched, np.float64)
+        rows.append(["mismatched pairs", *_summary(values), str(np.count_nonzero(~np.isfinite(values)))])
+    header = ["group", "pairs", "mean", "lower quartile", "median", "upper quartile", "without a value"]
+    return _table(header, rows, label=f"Values of {scale.name}")
+
+
+def _summary(values: figures.FloatArray) -> list[str]:
+    """Return number of pairs, mean and quartiles as cells; a dash where there are no values."""
+    present = values[np.isfinite(values)]
+    if len(present) == 0:
+        return [f"{len(values):,}", *["–"] * 4]
+    return [f"{len(values):,}", *map(_number, (present.mean(), *np.quantile(present, (0.25, 0.5, 0.75))))]
+
+
+def _missing(notes: Sequence[str]) -> str:
+    if not notes:
+        return "0"
+    reasons = Counter(note or "no reason given" for note in notes)
+    ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+    if len(ordered) == 1:
+        return f"{len(notes):,}: {ordered[0][0]}"
+    said = [f"{note} ({count:,})" for note, count in ordered[:_MOST_REASONS]]
+    if len(ordered) > _MOST_REASONS:
+        said.append(f"{_count(len(ordered) - _MOST_REASONS, 'other reason')}")
+    return f"{len(notes):,}: {'; '.join(said)}"
+
+
+def _pair(rank: int, pair: ComparedPair, scales: Iterable[Scale], by: Scale, sounds: Mapping[Path, str]) -> str:
+    values = []
+    for scale in scales:
+        value, note = pair.values.get(scale.name, math.nan), pair.notes.get(scale.name, "")
+        said = f"{_text(scale.name)} {_number(value)}{f' ({_text(note)})' if note else ''}"
+        values.append(f"<strong>{said}</strong>" if scale.name == by.name else said)
+    facts = [f"{_text(name)} {_number(value)}" for name, value in pair.facts.items()]
+    lines = [" · ".join(values), f"{_text(figures.group_name(pair.group))} · {_text(pair.source)}", " · ".join(facts)]
+    return "\n".join(
+        [
+            f"<article>\n<h4>{rank}. {_text(pair.caption) or 'without a caption'}</h4>",
+            *(f"<p>{line}</p>" for line in lines if line),
+            f'<div class="sounds">{sounds[pair.parent_path]}{sounds[pair.path]}</div>\n</article>',
+        ]
+    )
+
+
+def _sound(kind: str, clip: str, path: Path, folder: Path) -> str:
+    """Return the spectrogram and the player of one clip, or why there are none."""
+    try:
+        png = b64encode(figures.as_png(figures.spectrogram(path))).decode()
+        alt = _text(f"Log-mel spectrogram of {clip}")
+        picture = f'<img class="spectrogram" alt="{alt}" src="data:image/png;base64,{png}">'
+    except AudioError as error:
+        picture = f"<p>No spectrogram: {_text(str(error))}</p>"
+    player = ""
+    if path.is_file():
+        url = _relative_url(path, folder)
+        player = f'<audio controls preload="none" src="{url}" aria-label="{_text(f"{kind}: {clip}")}"></audio>'
+        if url is None:
+            player = "<p>No player: the sound is on another drive than this page, which cannot name it.</p>"
+    return f"<figure><figcaption>{kind}: {_text(clip)}</figcaption>{picture}{player}</figure>"
+
+
+def _relative_url(path: Path, folder: Path) -> str | None:
+    """Return where a file is as seen from the page, percent-encoded; None if it is on another drive."""
+    try:
+        return quote(Path(os.path.relpath(path, folder)).as_posix())
+    except ValueError:
+        return None
+
+
+def _correlations(comparison: Comparison, chart: bytes) -> str:
+    names = [scale.name for scale in comparison.scales]
+    rows = [
+        [name, *(f"{_number(value)} ({count:,})" for value, count in zip(values, counts, strict=True))]
+        for name, values, counts in zip(names, *figures.rank_correlations(comparison), strict=True)
+    ]
+    return "\n".join(
+        [
+            '<section aria-labelledby="correlations">\n<h2 id="correlations">Agreement of measures</h2>',
+            "<p>Spearman's rank correlation of each two measures, over the pairs that have a value of both; how many "
+            "these are is in brackets. A measure with ↓ falls as clips get nearer, one with ↑ rises: two whose arrows "
+            "differ agree if their correlation is negative.</p>",
+            _chart(chart, "Matrix of Spearman's correlations; the table below has the numbers."),
+            _table(["measure", *names], rows, label="Spearman's correlations of measures", last="number"),
+            "</section>",
+        ]
+    )
+
+
+def _set_aside(clips: Sequence[tuple[str, str]]) -> str:
+    if not clips:
+        return ""
+    by_reason: dict[str, list[str]] = {}
+    for clip, reason in clips:
+        by_reason.setdefault(reason, []).append(clip)
+    rows = []
+    for reason, found in sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0])):
+        more = f" and {len(found) - _MOST_NAMED:,} more" if len(found) > _MOST_NAMED else ""
+        rows.append([reason, f"{len(found):,}", ", ".join(sorted(found)[:_MOST_NAMED]) + more])
+    return "\n".join(
+        [
+            '<section aria-labelledby="set-aside">\n<h2 id="set-aside">Set aside</h2>',
+            _table(["reason", "clips", "which"], rows, label="Synthetic clips that were not compared"),
+            "</section>",
+        ]
+    )
+
+
+def _table(
+    header: Sequence[str], rows: Iterable[Sequence[str]], *, label: str, last: Literal["words", "number"] = "words"
+) -> str:
+    head = "".join(f'<th scope="col">{_text(cell)}</th>' for cell in header)
+    body = "\n".join(
+        f'<tr><th scope="row">{_text(first)}</th>{"".join(f"<td>{_text(cell)}</td>" for cell in cells)}</tr>'
+        for first, *cells in rows
+    )
+    return (
+        f'<div class="wide" role="region" tabindex="0" aria-label="{_text(label)}"><table class="{last}">\n'
+        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table></div>"
+    )
+
+
+def _chart(svg: bytes, alt: str) -> str:
+    return f'<img class="chart" alt="{_text(alt)}" src="data:image/svg+xml;base64,{b64encode(svg).decode()}">'
+
+
+def _text(said: str) -> str:
+    """Return text as it stands in HTML; what UTF-8 cannot hold, as in odd file names, becomes a question mark."""
+    return escape(said.encode("utf-8", "replace").decode())
+
+
+def _sentence(said: str) -> str:
+    """Return words as a sentence.
+
+    Example:
+        >>> _sentence("blind to tempo"), _sentence("1 - the cosine.")
+        ('Blind to tempo.', '1 - the cosine.')
+    """
+    return f"{said[:1].upper()}{said[1:].rstrip('.')}."
+
+
+def _number(value: float) -> str:
+    """Return four digits of a value, a dash for nan.
+
+    Example:
+        >>> [_number(value) for value in (0.123456, 12.0, 44100.0, -math.inf, math.nan)]
+        ['0.1235', '12', '44,100', '-∞', '–']
+    """
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"
+
+
+def _count(number: int, thing: str) -> str:
+    """Return a number of things.
+
+    Example:
+        >>> _count(1, "pair"), _count(1200, "pair")
+        ('1 pair', '1,200 pairs')
+    """
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+_CSS = """
+:root { color-scheme: light dark; --ink: #1b1b1b; --paper: #fff; --line: #c8c8c8; --soft: #f3f3f3; --link: #005a9c; }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; }
+main { max-width: 60rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
+h1, h2, h3, h4 { line-height: 1.25; margin: 1.5em 0 0.5em; }
+h2 { border-bottom: 1px solid var(--line); padding-bottom: 0.25em; margin-top: 2.5em; }
+a { color: var(--link); }
+img { display: block; width: 100%; height: auto; }
+.chart { max-width: 42rem; margin: 1rem 0; }
+.warning { border-left: 0.3rem solid #d55e00; padding: 0.5rem 0.75rem; background: var(--soft); }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
+th, td { border-bottom: 1px solid var(--line); padding: 0.3rem 0.7rem; text-align: right; vertical-align: top; }
+th:first-child, .words td:last-child, .words th:last-child { text-align: left; }
+article { border: 1px solid var(--line); border-radius: 0.5rem; padding: 0.75rem 1rem; margin: 0 0 1rem; }
+article h4 { margin: 0 0 0.5rem; }
+article p { margin: 0 0 0.25rem; font-size: 0.875rem; }
+.sounds { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(16rem, 100%), 1fr)); gap: 1rem; }
+figure { margin: 0.5rem 0 0; }
+figcaption { font-size: 0.875rem; }
+.spectrogram { max-width: 28rem; }
+audio { width: 100%; max-width: 28rem; margin-top: 0.25rem; }
+@media screen and (prefers-color-scheme: dark) {
+  :root { --ink: #e6e6e6; --paper: #121212; --line: #444; --soft: #222; --link: #8ec5ff; }
+  .chart { filter: invert(1) hue-rotate(180deg); }
+}
+@media print {
+  main { max-width: none; padding: 0; }
+  nav, audio { display: none; }
+  .chart { width: auto; max-width: 100%; max-height: 23cm; }
+  article, tr, .chart { break-inside: avoid; }
+  h2, h3 { break-after: avoid; }
+  .sounds { grid-template-columns: 1fr 1fr; }
+}
+"""
