@@ -292,6 +292,15 @@ def test_spectrograms_are_drawn_for_the_pairs_shown_alone(
     assert len(drawn) == 2  # all pairs have the same two sounds
 
 
+def test_one_sound_under_several_names(sounds: Path, tmp_path: Path) -> None:
+    pair = pair_of(sounds, dtw=0.0)
+    pair = replace(pair, path=pair.parent_path)
+    page = read(write_page(Comparison((pair,), (DTW,), {}, ()), tmp_path, title="Itself"))
+    names = ["Original: development/original-0.wav", "Synthetic: development/00000.wav"]
+    assert [player["aria-label"] for player in page.all("audio")] == names
+    assert all(name in page.text for name in names)
+
+
 def test_the_same_comparison_gives_the_same_page(comparison: Comparison, written: Path) -> None:
     before = written.read_bytes()
     assert write_page(comparison, written.parent, title="Rain <made> & heard") == written

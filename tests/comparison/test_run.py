@@ -97,6 +97,22 @@ def test_a_clip_beside_itself_and_hidden_in_a_longer_one(
             assert math.isnan(pair.values[measure]) == bool(pair.notes.get(measure)), (pair.parent, measure)
 
 
+def test_distances_of_sets_have_intervals_and_can_be_extrapolated(
+    captioned: Path, synthetic: list[Path], opened: Opened, features: FeaturesConfig, pretrained: Path
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AURICLE_CACHE", str(pretrained))
+        plain, wider = (
+            compared(captioned, synthetic, opened, features, measures=("embedding",), resamples=n, extrapolate=n > 0)
+            for n in (0, 10)
+        )
+    for group in (("procedural", 1), ("procedural", 2)):
+        assert plain.sets[group]["frechet"].interval is None
+        low, high = wider.sets[group]["kernel"].interval or (1.0, 0.0)
+        assert low <= wider.sets[group]["kernel"].value <= high
+        assert wider.sets[group]["frechet"].value < plain.sets[group]["frechet"].value
+
+
 def test_wrong_measures(captioned: Path, synthetic: list[Path], opened: Opened, features: FeaturesConfig) -> None:
     with pytest.raises(ConfigError, match=r"No measure named 'dtv'\. Did you mean 'dtw'\? Known: "):
         compared(captioned, synthetic, opened, features, measures=("dtv",))

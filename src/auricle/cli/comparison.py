@@ -25,6 +25,9 @@ def compare(
     resamples: Annotated[
         int, typer.Option(min=0, help="Of the bootstrap for intervals of distances between sets.")
     ] = 0,
+    extrapolate: Annotated[
+        bool, typer.Option("--extrapolate", help="Extrapolate the Fréchet distance to infinitely many clips.")
+    ] = False,
     features: Annotated[Path | None, typer.Option("--features", help="The folder of all feature stores.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all processors by default.")] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda, mps, or auto for the fastest.")] = "auto",
@@ -48,6 +51,7 @@ def compare(
             "reader": model,
             "against_chance": against_chance,
             "resamples": resamples,
+            "extrapolate": extrapolate,
             "workers": workers,
             "device": device,
         },

@@ -32,14 +32,14 @@ FEWEST_PAIRS = 3
 
 _WIDTH_INCH = 5.5  # narrow, so that the letters are still large enough on a phone
 _PAIRS, _MISMATCHED = "#0072b2", "#b0b0b0"
-_ON_BLACK_AND_WHITE = "#767676"
+_ON_BLACK_AND_WHITE = "#767676"  # can be read on either
 _MOST_BINS = 40
 _RANGE_DB = 80.0  # below the loudest of a clip, what is shown of it
 _MOST_COLUMNS, _SHADES = 240, 32  # of a spectrogram: a page has hundreds, and finer ones are three times as large
 
 
 def values_of(pairs: Sequence[ComparedPair], measure: str) -> FloatArray:
-    """Return the value of each pair, shape (pairs,); nan where there is none."""
+    """Return the value of each pair, shape (pairs,); nan where there is none or it is infinite."""
     values = np.array([pair.values.get(measure, math.nan) for pair in pairs], np.float64)
     values[~np.isfinite(values)] = np.nan
     return values

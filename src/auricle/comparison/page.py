@@ -13,10 +13,11 @@ import os
 import re
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, partial
 from html import escape
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 from urllib.parse import quote
 
 import numpy as np
@@ -31,6 +32,9 @@ SHOWN = 10
 
 POOR_AUC = 0.6
 """Below, a measure is said not to tell matched pairs from mismatched ones."""
+
+Sound: TypeAlias = Callable[[str, str, Path], str]
+"""Takes what a clip is, its identity and its file; returns how it looks and how it is heard."""
 
 _MOST_REASONS = 5
 _MOST_NAMED = 3
@@ -101,16 +105,10 @@ def _page(comparison: Comparison, charts: Mapping[str, bytes], folder: Path, tit
     elif not comparison.scales:
         body = [_overview(comparison), "<p>No measure was computed: there is nothing to show.</p>"]
     else:
-        both = [extremes(comparison.pairs, scale) for scale in comparison.scales]
-        sounds: dict[Path, str] = {}
-        for pair in (pair for ends in both for end in ends for pair in end):
-            for kind, clip, path in (("Original", pair.parent, pair.parent_path), ("Synthetic", pair.clip, pair.path)):
-                if path not in sounds:
-                    sounds[path] = _sound(kind, clip, path, folder)
+        sound = partial(_sound, folder=folder, spectrogram=cache(_spectrogram))  # several pairs may show one clip
         body = [_overview(comparison)]
-        for position, (scale, ends) in enumerate(zip(comparison.scales, both, strict=True), 1):
-            chart = charts[_chart_name(position, scale)]
-            body.append(_measure(comparison, position, chart, ends, sounds))
+        for position, scale in enumerate(comparison.scales, 1):
+            body.append(_measure(comparison, position, charts[_chart_name(position, scale)], sound))
         if "correlations.svg" in charts:
             body.append(_correlations(comparison, charts["correlations.svg"]))
     body.append(_set_aside(comparison.set_aside))
@@ -142,13 +140,7 @@ def _overview(comparison: Comparison) -> str:
     return f"<ul>{''.join(f'<li>{fact}</li>' for fact in facts)}</ul>\n{navigation}"
 
 
-def _measure(
-    comparison: Comparison,
-    position: int,
-    chart: bytes,
-    ends: tuple[Sequence[ComparedPair], Sequence[ComparedPair]],
-    sounds: Mapping[Path, str],
-) -> str:
+def _measure(comparison: Comparison, position: int, chart: bytes, sound: Sound) -> str:
     scale = comparison.scales[position - 1]
     name, chance = _text(scale.name), comparison.chance.get(scale.name)
     reading = [
@@ -166,10 +158,10 @@ def _measure(
         f"<h3>Values of {name}</h3>",
         _statistics(comparison, scale, chance),
     ]
-    for heading, pairs in zip(("Nearest", "Farthest"), ends, strict=True):
+    for heading, pairs in zip(("Nearest", "Farthest"), extremes(comparison.pairs, scale), strict=True):
         if pairs:
             parts.append(f"<h3>{heading} pairs by {name}</h3>")
-            parts += [_pair(rank, pair, comparison.scales, scale, sounds) for rank, pair in enumerate(pairs, 1)]
+            parts += [_pair(rank, pair, comparison.scales, scale, sound) for rank, pair in enumerate(pairs, 1)]
     return "\n".join([*filter(None, parts), "</section>"])
 
 
@@ -190,8 +182,7 @@ def _verdict(name: str, chance: Chance | None) -> str:
 
 
 def _statistics(comparison: Comparison, scale: Scale, chance: Chance | None) -> str:
-    groups = comparison.groups()
-    parts = {figures.group_name(group): pairs for group, pairs in groups.items()}
+    parts = {figures.group_name(group): pairs for group, pairs in comparison.groups().items()}
     if len(parts) > 1:
         parts["all pairs"] = comparison.pairs
     rows = []
@@ -201,7 +192,7 @@ def _statistics(comparison: Comparison, scale: Scale, chance: Chance | None) -> 
         rows.append([name, *_summary(values), _missing(notes)])
     if chance and chance.mismatched:
         values = np.array(chance.mismatched, np.float64)
-        rows.append(["mismatched pairs", *_summary(values), str(np.count_nonzero(~np.isfinite(values)))])
+        rows.append(["mismatched pairs", *_summary(values), f"{np.count_nonzero(~np.isfinite(values)):,}"])
     header = ["group", "pairs", "mean", "lower quartile", "median", "upper quartile", "without a value"]
     return _table(header, rows, label=f"Values of {scale.name}")
 
@@ -227,7 +218,7 @@ def _missing(notes: Sequence[str]) -> str:
     return f"{len(notes):,}: {'; '.join(said)}"
 
 
-def _pair(rank: int, pair: ComparedPair, scales: Iterable[Scale], by: Scale, sounds: Mapping[Path, str]) -> str:
+def _pair(rank: int, pair: ComparedPair, scales: Iterable[Scale], by: Scale, sound: Sound) -> str:
     values = []
     for scale in scales:
         value, note = pair.values.get(scale.name, math.nan), pair.notes.get(scale.name, "")
@@ -235,23 +226,23 @@ def _pair(rank: int, pair: ComparedPair, scales: Iterable[Scale], by: Scale, sou
         values.append(f"<strong>{said}</strong>" if scale.name == by.name else said)
     facts = [f"{_text(name)} {_number(value)}" for name, value in pair.facts.items()]
     lines = [" · ".join(values), f"{_text(figures.group_name(pair.group))} · {_text(pair.source)}", " · ".join(facts)]
+    sounds = sound("Original", pair.parent, pair.parent_path) + sound("Synthetic", pair.clip, pair.path)
     return "\n".join(
         [
             f"<article>\n<h4>{rank}. {_text(pair.caption) or 'without a caption'}</h4>",
             *(f"<p>{line}</p>" for line in lines if line),
-            f'<div class="sounds">{sounds[pair.parent_path]}{sounds[pair.path]}</div>\n</article>',
+            f'<div class="sounds">{sounds}</div>\n</article>',
         ]
     )
 
 
-def _sound(kind: str, clip: str, path: Path, folder: Path) -> str:
+def _sound(kind: str, clip: str, path: Path, *, folder: Path, spectrogram: Callable[[Path], tuple[str, str]]) -> str:
     """Return the spectrogram and the player of one clip, or why there are none."""
-    try:
-        png = b64encode(figures.as_png(figures.spectrogram(path))).decode()
-        alt = _text(f"Log-mel spectrogram of {clip}")
-        picture = f'<img class="spectrogram" alt="{alt}" src="data:image/png;base64,{png}">'
-    except AudioError as error:
-        picture = f"<p>No spectrogram: {_text(str(error))}</p>"
+    png, fault = spectrogram(path)
+    alt = _text(f"Log-mel spectrogram of {clip}")
+    picture = f'<img class="spectrogram" alt="{alt}" src="data:image/png;base64,{png}">'
+    if fault:
+        picture = f"<p>No spectrogram: {_text(fault)}</p>"
     player = ""
     if path.is_file():
         url = _relative_url(path, folder)
@@ -259,6 +250,14 @@ def _sound(kind: str, clip: str, path: Path, folder: Path) -> str:
         if url is None:
             player = "<p>No player: the sound is on another drive than this page, which cannot name it.</p>"
     return f"<figure><figcaption>{kind}: {_text(clip)}</figcaption>{picture}{player}</figure>"
+
+
+def _spectrogram(path: Path) -> tuple[str, str]:
+    """Return a PNG in base64, or empty and why there is none."""
+    try:
+        return b64encode(figures.as_png(figures.spectrogram(path))).decode(), ""
+    except AudioError as error:
+        return "", str(error)
 
 
 def _relative_url(path: Path, folder: Path) -> str | None:
@@ -278,8 +277,8 @@ def _correlations(comparison: Comparison, chart: bytes) -> str:
     return "\n".join(
         [
             '<section aria-labelledby="correlations">\n<h2 id="correlations">Agreement of measures</h2>',
-            "<p>Spearman's rank correlation of each two measures, over the pairs that have a value of both; how many "
-            "these are is in brackets. A measure with ↓ falls as clips get nearer, one with ↑ rises: two whose arrows "
+            "<p>Spearman's rank correlation of each two measures, over the pairs that have a value of both; their "
+            "number is in brackets. A measure with ↓ falls as clips get nearer, one with ↑ rises: two whose arrows "
             "differ agree if their correlation is negative.</p>",
             _chart(chart, "Matrix of Spearman's correlations; the table below has the numbers."),
             _table(["measure", *names], rows, label="Spearman's correlations of measures", last="number"),

@@ -12,7 +12,7 @@ The first clip is the one that fits into the second: neither is swapped here. Wh
 ones, the prior work gave the generated clip first.
 
 Conventions: log-mels are (frames, mels), as everywhere; the prior work's were (mels, frames).
-Source: a master's thesis on synthetic audio for retrieval with Clotho, whose functions gave the numbers of the tests.
+Source: the prior work's own functions, which gave the numbers that the tests hold these to.
 """
 
 import numpy as np

@@ -8,6 +8,7 @@ measure computes that measure alone.
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,13 @@ from numpy.typing import NDArray
 from auricle.comparison.agreement import cosine
 from auricle.comparison.chance import against_chance
 from auricle.comparison.distances import Measure as SetMeasure
-from auricle.comparison.distances import SetDistance, bootstrap_interval, frechet_distance, kernel_distance
+from auricle.comparison.distances import (
+    SetDistance,
+    bootstrap_interval,
+    frechet_distance,
+    frechet_extrapolated,
+    kernel_distance,
+)
 from auricle.comparison.listeners import Listener, open_listener
 from auricle.comparison.measures import PAIR_MEASURES
 from auricle.comparison.pairs import Pair, mismatched, pair_up
@@ -43,7 +50,6 @@ TEXT = Scale(
     lower_is_nearer=False,
     blind_to="the original; what the model has not learned to name",
 )
-SET_DISTANCES: dict[str, SetMeasure] = {"frechet": frechet_distance, "kernel": kernel_distance}
 MEASURES = (*PAIR_MEASURES, EMBEDDING.name, TEXT.name)
 
 Embedding = NDArray[np.float32]
@@ -153,8 +159,16 @@ class Measuring:
                 for contents in ((p.original.content for p in members), (p.synthetic.content for p in members))
             ]
             if all(len(side) for side in sides):
-                found[group] = {name: self._between(distance, *sides) for name, distance in SET_DISTANCES.items()}
+                found[group] = {
+                    name: self._between(distance, *sides) for name, distance in self._set_distances().items()
+                }
         return found
+
+    def _set_distances(self) -> dict[str, SetMeasure]:
+        frechet: SetMeasure = frechet_distance
+        if self.config.extrapolate:
+            frechet = partial(frechet_extrapolated, seed=self.config.seed)
+        return {"frechet": frechet, "kernel": kernel_distance}
 
     def _between(self, distance: SetMeasure, reference: Embedding, evaluated: Embedding) -> SetDistance:
         if self.config.resamples:

@@ -16,6 +16,7 @@ class ComparisonConfig(Section):
         listener: Of ``embedding``: an audio encoder, a run's folder, or a CLAP.
         reader: Of ``text``: a run's folder, or a CLAP.
         resamples: Of the bootstrap for the intervals of distances between sets; none by default.
+        extrapolate: Extrapolate the Fréchet distance to infinitely many clips.
         against_chance: Also measure pairs that do not belong together.
         seed: Of those pairs.
         workers: Processes that compute; all processors by default.
@@ -27,6 +28,7 @@ class ComparisonConfig(Section):
     listener: str = "yamnet"
     reader: str | None = None
     resamples: int = Field(0, ge=0)
+    extrapolate: bool = False
     against_chance: bool = False
     seed: int = 0
     workers: int | None = Field(None, ge=1)

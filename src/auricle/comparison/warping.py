@@ -24,7 +24,7 @@ LogMel: TypeAlias = NDArray[np.floating[Any]]
 FloatArray: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.int64]
 
-_NEAR = 1e-8  # of squared distances by frames' squared lengths: below, the matrix product has lost half of its digits
+_NEAR = 1e-8  # of the largest squared length of frames: squared distances below have lost half of their digits
 _BAND, _TILE = 512, 64  # anti-diagonals whose distances are in memory at once; rows of them per matrix product
 _FROM_BOTH, _FROM_SHORTER, _FROM_LONGER = 0, 1, 2
 
