@@ -21,6 +21,8 @@ class Measure:
         cost: What the time grows with, and how long one pair takes, in words.
         blind_to: Which differences it does not see, and what else its numbers do not say.
         compare: Takes two log-mels, (frames, mels) with equally many mels; some care which comes first (`summary`).
+        shorter_first: Whether the shorter log-mel has to come first, as the prior work swapped its arguments where the
+            synthetic clips were shorter.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Measure:
     cost: str
     blind_to: str
     compare: Callable[[LogMel, LogMel], PairDistance]
+    shorter_first: bool = False
 
 
 PAIR_MEASURES = Registry[Measure]("pair measure")
@@ -63,6 +66,7 @@ for _measure in (
         cost="mels squared times frames and their logarithm; a twenty-fifth of a second for 22 s against 30 s",
         blind_to="the distance itself, which the scaling removes: not meaningful, for the prior work's tables alone",
         compare=prior_dtw,
+        shorter_first=True,
     ),
     Measure(
         name="prior_wcc",
@@ -74,6 +78,7 @@ for _measure in (
         blind_to="a match, which is one lag among all that are averaged: not meaningful, for the prior work's tables "
         "alone",
         compare=prior_wcc,
+        shorter_first=True,
     ),
 ):
     PAIR_MEASURES.add(_measure.name, _measure)

@@ -64,14 +64,20 @@ class PairDistances:
         """Yield value and place of the best match, NaN for none, of each pair, or why there is no value."""
         from joblib import Parallel, delayed
 
-        log_mels = self._log_mels
         compare = delayed(self._measure.compare)
-        asked = (compare(log_mels[pair.original.content], log_mels[pair.synthetic.content]) for pair in items)
+        asked = (compare(*self._arguments(pair)) for pair in items)
         for found in Parallel(n_jobs=self._workers, return_as="generator", pre_dispatch="4*n_jobs")(asked):
             if found.note:
                 yield DataError(found.note)
             else:
                 yield np.array([found.value, np.nan if found.where is None else found.where])
+
+    def _arguments(self, pair: Pair) -> tuple[Array, Array]:
+        """Return the log-mels of original and synthetic clip, the shorter first where the measure needs that."""
+        original, synthetic = (self._log_mels[clip.content] for clip in (pair.original, pair.synthetic))
+        if self._measure.shorter_first and len(original) > len(synthetic):
+            return synthetic, original
+        return original, synthetic
 
 
 class ClipFacts:
