@@ -3,7 +3,12 @@
 import csv
 import json
 import math
+import random
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -165,6 +170,33 @@ def test_the_command_writes_a_table_that_training_takes(
     assert {name: source["copies"] for name, source in facts["sources"].items()} == {
         name: round(len(scores) / 2) for name, scores in best.items()
     }
+
+
+def test_killed_five_times_it_goes_on_to_the_same_table(captioned: Path, synthetic: list[Path], tmp_path: Path) -> None:
+    """Each kill comes at a random moment of one more store, with two processes computing."""
+
+    def command(where: Path) -> list[str]:
+        code = "from auricle.cli import main; main()"
+        asked = ["--measures", ",".join(PAIR), "--workers", "2", "--features", where / "features"]
+        folders = [captioned, *synthetic, "--output", where / "out"]
+        return [sys.executable, "-c", code, "compare", *map(str, [*folders, *asked])]
+
+    peace, killed = tmp_path / "peace", tmp_path / "killed"
+    subprocess.run(command(peace), check=True, timeout=120, capture_output=True)
+    moment = random.Random()
+    for stores in range(1, 6):
+        process = subprocess.Popen(command(killed), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        end = time.monotonic() + 60
+        while len(list(killed.glob("features/*/"))) < stores and time.monotonic() < end:
+            assert process.poll() is None, f"ended with {process.returncode} before {stores} stores were there"
+            time.sleep(0.002)
+        time.sleep(moment.uniform(0, 0.02))
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+    assert not (killed / "out" / "scores.csv").exists()
+    subprocess.run(command(killed), check=True, timeout=120, capture_output=True)
+    for name in ("scores.csv", "summary.json", "set-aside.csv"):
+        assert (killed / "out" / name).read_bytes() == (peace / "out" / name).read_bytes()
 
 
 def test_bad_folders(captioned: Path, synthetic: list[Path], auricle: Command, tmp_path: Path) -> None:
