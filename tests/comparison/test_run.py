@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import os
 import random
 import shutil
 import signal
@@ -172,24 +173,35 @@ def test_the_command_writes_a_table_that_training_takes(
     }
 
 
-def test_killed_five_times_it_goes_on_to_the_same_table(captioned: Path, synthetic: list[Path], tmp_path: Path) -> None:
-    """Each kill comes at a random moment of one more store, with two processes computing."""
+@pytest.fixture
+def command(captioned: Path, synthetic: list[Path]) -> Callable[[Path], list[str]]:
+    """Compare with two processes, in a process of its own; all that is written goes below a folder."""
 
-    def command(where: Path) -> list[str]:
+    def build(where: Path) -> list[str]:
         code = "from auricle.cli import main; main()"
-        asked = ["--measures", ",".join(PAIR), "--workers", "2", "--features", where / "features"]
-        folders = [captioned, *synthetic, "--output", where / "out"]
-        return [sys.executable, "-c", code, "compare", *map(str, [*folders, *asked])]
+        settings = ("--measures", ",".join(PAIR), "--workers", 2, "--features", where / "features")
+        asked = ("compare", captioned, *synthetic, "--output", where / "out", *settings)
+        return [sys.executable, "-c", code, *map(str, asked)]
 
+    return build
+
+
+def once_there(stores: int, where: Path, process: subprocess.Popen[Any]) -> None:
+    """Wait until a process has begun so many feature stores."""
+    end = time.monotonic() + 60
+    while len(list(where.glob("features/*/"))) < stores and time.monotonic() < end:
+        assert process.poll() is None, f"ended with {process.returncode} before {stores} stores were there"
+        time.sleep(0.002)
+
+
+def test_killed_five_times_it_goes_on_to_the_same_table(command: Callable[[Path], list[str]], tmp_path: Path) -> None:
+    """Each kill comes at a random moment of one more store."""
     peace, killed = tmp_path / "peace", tmp_path / "killed"
     subprocess.run(command(peace), check=True, timeout=120, capture_output=True)
     moment = random.Random()
     for stores in range(1, 6):
         process = subprocess.Popen(command(killed), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        end = time.monotonic() + 60
-        while len(list(killed.glob("features/*/"))) < stores and time.monotonic() < end:
-            assert process.poll() is None, f"ended with {process.returncode} before {stores} stores were there"
-            time.sleep(0.002)
+        once_there(stores, killed, process)
         time.sleep(moment.uniform(0, 0.02))
         process.send_signal(signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL
@@ -197,6 +209,17 @@ def test_killed_five_times_it_goes_on_to_the_same_table(captioned: Path, synthet
     subprocess.run(command(killed), check=True, timeout=120, capture_output=True)
     for name in ("scores.csv", "summary.json", "set-aside.csv"):
         assert (killed / "out" / name).read_bytes() == (peace / "out" / name).read_bytes()
+
+
+def test_ctrl_c_while_processes_compute_says_how_to_go_on(command: Callable[[Path], list[str]], tmp_path: Path) -> None:
+    process = subprocess.Popen(command(tmp_path), stderr=subprocess.PIPE, text=True, start_new_session=True)
+    once_there(3, tmp_path, process)
+    time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all processes
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "auricle: Interrupted; what was done is kept. The same command goes on with it.\n" in said
+    assert not (tmp_path / "out" / "scores.csv").exists()
 
 
 def test_bad_folders(captioned: Path, synthetic: list[Path], auricle: Command, tmp_path: Path) -> None:
