@@ -6,12 +6,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 import soundfile
 
@@ -129,6 +130,17 @@ def forty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = [(clip.file_name, ", ".join(KINDS.get(kind).words[0] for kind in clip.kinds)) for clip in clips]
     write_rows(folder / "clotho_captions_development.csv", ["file_name", "caption_1"], rows)
     return folder
+
+
+@pytest.fixture
+def nothing_left_behind() -> Iterator[None]:
+    """Fail where a test leaves a process of its own behind."""
+    before = {*psutil.Process().children(recursive=True)}
+    yield
+    left = {*psutil.Process().children(recursive=True)} - before
+    for process in left:
+        process.kill()
+    assert not left
 
 
 SurvivesKills = Callable[..., None]

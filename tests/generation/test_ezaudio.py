@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 
 from auricle import config
@@ -26,6 +25,8 @@ from auricle.generation.ezaudio.back_end import EZAUDIO, REPOSITORY, EzAudio, Ez
 from auricle.generation.ezaudio.inside import PARTS, Sampler
 from auricle.generation.testing import check_text_to_audio
 from auricle.storage import digest_file
+
+pytestmark = pytest.mark.usefixtures("nothing_left_behind")
 
 PLAIN = """
 import os, sys, time, zlib
@@ -150,16 +151,6 @@ class EzAudio:
 
 CAPTIONS = ["Rain.", "A dog barks in the distance, twice.", "Bells"]
 SAMPLING: dict[str, Any] = {"steps": 5, "guidance": 3.0, "guidance_rescale": 0.6, "eta": 0.5}
-
-
-@pytest.fixture(autouse=True)
-def nothing_left_behind() -> Iterator[None]:
-    before = {*psutil.Process().children(recursive=True)}
-    yield
-    left = {*psutil.Process().children(recursive=True)} - before
-    for process in left:
-        process.kill()
-    assert not left
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ import auricle.generation
 from auricle.errors import GenerationError
 from auricle.generation.worker.process import LOG_LINES, Worker
 
+pytestmark = pytest.mark.usefixtures("nothing_left_behind")
+
 ROOM = Path(auricle.generation.__file__).parent
 LIMIT_S = 60.0
 
@@ -83,16 +85,6 @@ def load(how, folder):
         import a_package_that_is_not_there
     return Model(folder)
 '''
-
-
-@pytest.fixture(autouse=True)
-def nothing_left_behind() -> Iterator[None]:
-    before = {*psutil.Process().children(recursive=True)}
-    yield
-    left = {*psutil.Process().children(recursive=True)} - before
-    for process in left:
-        process.kill()
-    assert not left
 
 
 Start = Callable[..., Worker]

@@ -11,27 +11,19 @@ Source of CLAP: Y. Wu et al., Large-Scale Contrastive Language-Audio Pretraining
 Keyword-to-Caption Augmentation, ICASSP 2023.
 """
 
-import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from auricle.audio import Samples, decode
 from auricle.data import Clip
-from auricle.errors import AudioError, AuricleError, ConfigError, ModelError
+from auricle.errors import ConfigError, ModelError
 from auricle.features import FRONT_ENDS, AudioEmbeddings, Description, FeaturesConfig, compute, open_store
 
-if TYPE_CHECKING:
-    import torch
-
 Embeddings = NDArray[np.float32]
-
-_BATCH_WINDOWS = 16
-_BATCH_CAPTIONS = 64
 
 
 class Listener(Protocol):
@@ -195,17 +187,22 @@ class ClapListener:
     def __init__(
         self, name_or_path: str | Path, *, device: str = "auto", features: FeaturesConfig | None = None
     ) -> None:
+        from auricle.comparison.clap import ClapEmbeddings, load_clap, read_captions
         from auricle.encoders.checkpoints import digest_weights
         from auricle.models import pick_device
 
         folder = Path(name_or_path).expanduser()
-        network, processor = _load(str(folder), offline=True) if folder.is_dir() else _load_from_hub(str(name_or_path))
+        complaint = (
+            f"{str(name_or_path)!r} is no audio encoder ({', '.join(sorted(_encoders()))}), no folder and no CLAP "
+            "model in the cache, and could not be had from the Hugging Face hub. Check the name and the network."
+        )
+        network, processor = load_clap(name_or_path, complaint=complaint)
         self.name = folder.absolute().name if folder.is_dir() else str(name_or_path)
         self.identity = digest_weights(network)
         self._features = features or FeaturesConfig()
         self._network = network.to(pick_device(device)).eval()
-        self._tokenizer = processor.tokenizer
-        self._description = _ClapEmbeddings(
+        self._read = partial(read_captions, self._network, processor.tokenizer)
+        self._description = ClapEmbeddings(
             self._network, processor.feature_extractor, name=self.name.replace("/", "-"), weights=self.identity
         )
 
@@ -219,101 +216,7 @@ class ClapListener:
             return _nothing()
         distinct = list(dict.fromkeys(captions))
         row = {caption: number for number, caption in enumerate(distinct)}
-        parts = (distinct[start : start + _BATCH_CAPTIONS] for start in range(0, len(distinct), _BATCH_CAPTIONS))
-        return np.concatenate([self._read(part) for part in parts])[[row[caption] for caption in captions]]
-
-    def _read(self, captions: list[str]) -> Embeddings:
-        import torch
-
-        text = self._network.config.text_config
-        positions = text.max_position_embeddings - text.pad_token_id - 1  # numbered from the padding's number on
-        tokens = self._tokenizer(
-            captions,
-            padding=True,
-            truncation=True,
-            max_length=min(positions, self._tokenizer.model_max_length),
-            return_tensors="pt",
-        ).to(self._network.device)
-        ids, mask = tokens["input_ids"], tokens["attention_mask"]
-        with torch.inference_mode():
-            return _pooled(self._network.get_text_features(input_ids=ids, attention_mask=mask))
-
-
-class _ClapEmbeddings:
-    """What CLAP hears in a clip, to be kept in a feature store; see `ClapListener`.
-
-    Args:
-        network: A ``ClapModel``.
-        extractor: Its ``ClapFeatureExtractor``.
-        name: Of the model.
-        weights: The digest of its weights.
-    """
-
-    unit = "clip"
-
-    def __init__(self, network: Any, extractor: Any, *, name: str, weights: str) -> None:
-        self.network = network
-        self.extractor = extractor
-        self.name = f"embedding-{name}"
-        self.weights = weights
-
-    def settings(self) -> dict[str, Any]:
-        return {"weights": self.weights, "extractor": self.extractor.to_dict(), "windows": "evenly spread, averaged"}
-
-    def key(self, item: Clip) -> str:
-        return item.content
-
-    def describe(self, items: Sequence[Clip]) -> Iterator[Embeddings | AuricleError]:
-        """Yield an embedding (dim,) per clip, holding the samples of one batch of windows and one clip at most."""
-        waiting: list[list[Samples] | AudioError] = []
-        n_windows = 0
-        for item in items:
-            try:
-                samples = decode(item.path, sample_rate=self.extractor.sampling_rate)
-            except AudioError as error:
-                waiting.append(error)
-                continue
-            windows = _windows(samples, int(self.extractor.nb_max_samples))
-            waiting.append(windows)
-            n_windows += len(windows)
-            if n_windows >= _BATCH_WINDOWS:
-                yield from self._hear(waiting)
-                waiting, n_windows = [], 0
-        yield from self._hear(waiting)
-
-    def _hear(self, clips: list[list[Samples] | AudioError]) -> Iterator[Embeddings | AuricleError]:
-        windows = [window for clip in clips if not isinstance(clip, AudioError) for window in clip]
-        parts = (windows[start : start + _BATCH_WINDOWS] for start in range(0, len(windows), _BATCH_WINDOWS))
-        rows = iter([row for part in parts for row in self._hear_windows(part)])
-        for clip in clips:
-            if isinstance(clip, AudioError):
-                yield clip
-            else:
-                mean = np.mean([next(rows) for _ in clip], axis=0)
-                yield mean / max(float(np.linalg.norm(mean)), np.finfo(np.float32).tiny)
-
-    def _hear_windows(self, windows: list[Samples]) -> Embeddings:
-        import torch
-
-        rate = self.extractor.sampling_rate
-        heard = self.extractor(windows, sampling_rate=rate, return_tensors="pt").to(self.network.device)
-        longer = torch.zeros_like(heard["is_longer"])  # where none is, the extractor says so of a random one
-        with torch.inference_mode():
-            return _pooled(self.network.get_audio_features(input_features=heard["input_features"], is_longer=longer))
-
-
-def _windows(samples: Samples, length: int) -> list[Samples]:
-    """Return the fewest windows of `length` that cover the samples, evenly spread; a short sound is one window."""
-    if len(samples) <= length:
-        return [samples]
-    starts = np.linspace(0, len(samples) - length, math.ceil(len(samples) / length)).round().astype(int)
-    return [samples[start : start + length] for start in starts]
-
-
-def _pooled(answer: Any) -> Embeddings:
-    """Return the embeddings, which some versions of transformers give alone and others inside a model's output."""
-    pooled: torch.Tensor = getattr(answer, "pooler_output", answer)
-    return pooled.float().cpu().numpy()
+        return self._read(distinct)[[row[caption] for caption in captions]]
 
 
 def _embed(
@@ -341,47 +244,3 @@ def _encoders() -> dict[str, str]:
     from auricle.encoders import AUDIO_ENCODERS
 
     return {called: name for name in AUDIO_ENCODERS for called in (AUDIO_ENCODERS.get(name).weights[0], name)}
-
-
-def _load_from_hub(name: str) -> tuple[Any, Any]:
-    try:
-        return _load(name, offline=True)
-    except ModelError:  # not in the cache
-        pass
-    from auricle.encoders.quiet import quiet
-
-    complaint = (
-        f"{name!r} is no audio encoder ({', '.join(sorted(_encoders()))}), no folder and no CLAP model in the cache, "
-        "and could not be had from the Hugging Face hub. Check the name and the network."
-    )
-    with quiet(), _translated(complaint):
-        from huggingface_hub import HfApi
-
-        HfApi().model_info(name, timeout=30)  # fails at once where loading would try for minutes
-    return _load(name, offline=False)
-
-
-def _load(place: str, *, offline: bool) -> tuple[Any, Any]:
-    """Return a ``ClapModel`` on the CPU and its ``ClapProcessor``, loaded without chatter."""
-    from auricle.encoders.quiet import quiet
-
-    with quiet(), _translated(f"{place} cannot be loaded as a CLAP model; it is damaged or something else."):
-        import torch
-        from transformers import ClapModel, ClapProcessor
-
-        loaded: Any = ClapModel.from_pretrained(
-            place, dtype=torch.float32, local_files_only=offline, output_loading_info=True
-        )
-        network, found = loaded
-        if found["missing_keys"]:  # filled at random, all of them if it is another kind of model
-            raise KeyError(*found["missing_keys"])
-        return network, ClapProcessor.from_pretrained(place, local_files_only=offline)
-
-
-@contextmanager
-def _translated(complaint: str) -> Iterator[None]:
-    """Turn whatever the libraries below raise, from `OSError` to kinds of their own, into one sentence."""
-    try:
-        yield
-    except Exception as error:
-        raise ModelError(complaint) from error

@@ -4,8 +4,7 @@ Conventions: embeddings are float32 (sentences, dim), as the model gives them (m
 in the cache is used without touching the network; only a hub name that is not there asks for it, once.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +16,9 @@ from auricle.encoders.cache import locate
 from auricle.encoders.catalogue import CATALOGUE
 from auricle.encoders.checkpoints import digest_weights
 from auricle.encoders.contract import Origin, identity
+from auricle.encoders.hub import cached_or_fetched, translated
 from auricle.encoders.quiet import quiet
-from auricle.errors import ConfigError, DataError, ModelError
+from auricle.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -116,19 +116,11 @@ def build_sentence_encoder(name: str) -> SentenceEncoder:
 
 
 def _load_from_hub(name: str) -> "SentenceTransformer":
-    try:
-        return _load(name, offline=True)
-    except ModelError:  # not in the cache
-        pass
     complaint = (
         f"The sentence encoder {name!r} is neither a folder nor in the cache, and could not be had from the Hugging "
         f"Face hub. Check the name and the network, or use one of: {', '.join(_known())}."
     )
-    with quiet(), _translated(complaint):
-        from huggingface_hub import HfApi
-
-        HfApi().model_info(name, timeout=30)  # fails at once where loading would try for minutes
-    return _load(name, offline=False)
+    return cached_or_fetched(name, lambda offline: _load(name, offline=offline), complaint=complaint)
 
 
 def _known() -> list[str]:
@@ -137,19 +129,10 @@ def _known() -> list[str]:
 
 def _load(place: str, *, offline: bool) -> "SentenceTransformer":
     """Load a model on the CPU without chatter, trusting no code that comes with it."""
-    with quiet(), _translated(f"{place} cannot be loaded as a sentence encoder; it is damaged or something else."):
+    with quiet(), translated(f"{place} cannot be loaded as a sentence encoder; it is damaged or something else."):
         from sentence_transformers import SentenceTransformer
 
         return SentenceTransformer(place, device="cpu", local_files_only=offline)
-
-
-@contextmanager
-def _translated(complaint: str) -> Iterator[None]:
-    """Turn whatever the libraries below raise, from `OSError` to kinds of their own, into one sentence."""
-    try:
-        yield
-    except Exception as error:
-        raise ModelError(complaint) from error
 
 
 def _check(sentences: Sequence[str]) -> None:
