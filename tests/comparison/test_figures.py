@@ -11,8 +11,6 @@ from matplotlib.figure import Figure
 
 from auricle.audio import Samples, write
 from auricle.comparison.figures import (
-    as_png,
-    as_svg,
     correlation_matrix,
     distribution,
     group_name,
@@ -22,6 +20,7 @@ from auricle.comparison.figures import (
 )
 from auricle.comparison.result import Chance, ComparedPair, Comparison, Scale
 from auricle.errors import AudioError
+from auricle.pictures import as_png, as_svg
 
 DTW = Scale("dtw", "mean distance of frames", 0.0, math.inf, lower_is_nearer=True, blind_to="tempo")
 COSINE = Scale("cosine", "cosine of embeddings", -1.0, 1.0, lower_is_nearer=False, blind_to="order")

@@ -1,17 +1,15 @@
 """Pictures of a comparison: how the values of a measure spread, how measures agree, what a clip looks like.
 
-Each is a matplotlib Figure; `as_svg` and `as_png` turn it into the bytes of a file. Equal comparisons give equal bytes.
+Each is a matplotlib Figure; `auricle.pictures` turns it into the bytes of a file. Equal comparisons give equal bytes.
 Colours differ in lightness too: they can be told apart in grey and by the colour-blind.
 
 Conventions: what has no value is left out, never counted as zero. Groups are in the order of `Comparison.groups`.
 """
 
-import io
 import math
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -208,24 +206,3 @@ def spectrogram(path: Path) -> "Figure":
     axes.tick_params(labelsize="small", length=2, pad=2, colors=_ON_BLACK_AND_WHITE)
     axes.spines[:].set_visible(False)
     return figure
-
-
-def as_svg(figure: "Figure") -> bytes:
-    """Return the figure as an SVG file; letters are outlines, which need no font."""
-    return _saved(figure, "svg", metadata={"Date": None, "Creator": None})
-
-
-def as_png(figure: "Figure") -> bytes:
-    """Return the figure as a PNG file of 110 dots per inch."""
-    return _saved(figure, "png", metadata={"Software": None}, dpi=110)
-
-
-def _saved(figure: "Figure", form: Literal["svg", "png"], **options: Any) -> bytes:
-    import matplotlib as mpl
-
-    content = io.BytesIO()
-    with warnings.catch_warnings(), mpl.rc_context({"svg.hashsalt": "auricle"}):
-        # Names in a script that the font lacks become boxes; the tables have them.
-        warnings.filterwarnings("ignore", message="Glyph")
-        figure.savefig(content, format=form, transparent=True, **options)
-    return content.getvalue()

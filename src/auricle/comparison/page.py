@@ -25,6 +25,7 @@ import numpy as np
 from auricle.comparison import figures
 from auricle.comparison.result import Chance, ComparedPair, Comparison, Scale
 from auricle.errors import AudioError
+from auricle.pictures import as_png, as_svg
 from auricle.storage import atomic, write_text
 
 SHOWN = 10
@@ -87,11 +88,11 @@ def _charts(comparison: Comparison) -> dict[str, bytes]:
     if not comparison.pairs:
         return {}
     charts = {
-        _chart_name(position, scale): figures.as_svg(figures.distribution(comparison, scale))
+        _chart_name(position, scale): as_svg(figures.distribution(comparison, scale))
         for position, scale in enumerate(comparison.scales, 1)
     }
     if len(comparison.scales) > 1:
-        charts["correlations.svg"] = figures.as_svg(figures.correlation_matrix(comparison))
+        charts["correlations.svg"] = as_svg(figures.correlation_matrix(comparison))
     return charts
 
 
@@ -255,7 +256,7 @@ def _sound(kind: str, clip: str, path: Path, *, folder: Path, spectrogram: Calla
 def _spectrogram(path: Path) -> tuple[str, str]:
     """Return a PNG in base64, or empty and why there is none."""
     try:
-        return b64encode(figures.as_png(figures.spectrogram(path))).decode(), ""
+        return b64encode(as_png(figures.spectrogram(path))).decode(), ""
     except AudioError as error:
         return "", str(error)
 

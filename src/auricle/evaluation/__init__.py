@@ -20,6 +20,7 @@ from auricle.evaluation.measures import (
     recall_at_k,
 )
 from auricle.evaluation.ranking import UNRANKED, Similarity, relevant_ranks, top_k
+from auricle.evaluation.ranks import Ranks, read_ranks
 from auricle.evaluation.relevance import (
     NoRelevant,
     Relevance,
@@ -39,6 +40,7 @@ __all__ = [
     "ApDenominator",
     "EvaluationConfig",
     "NoRelevant",
+    "Ranks",
     "RecallDefinition",
     "Relevance",
     "RelevantPairs",
@@ -49,6 +51,7 @@ __all__ = [
     "chance_recall_at_k",
     "own_clip",
     "read_labels",
+    "read_ranks",
     "read_relevance",
     "read_submission",
     "recall_at_k",

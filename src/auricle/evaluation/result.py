@@ -122,17 +122,18 @@ class RetrievalResult:
         )
 
     def write_ranks(self, path: Path) -> None:
-        """Write one row per query, ``query,clip,best_rank,ap``, whole or not at all.
+        """Write one row per query, ``query,clip,best_rank,ap,R@1,R@5,R@10``, whole or not at all.
 
-        A result without names writes the query's position and no clip.
+        `auricle.evaluation.read_ranks` reads it. A result without names writes the query's position and no clip.
 
         Raises:
             StorageError: If the folder cannot be written.
         """
         queries = self.queries or tuple(map(str, self.position))
         clips = self.clips or ("",) * len(queries)
-        rows = zip(queries, clips, self.best_rank.tolist(), self.average_precision.tolist(), strict=True)
-        write_rows(path, ["query", "clip", "best_rank", "ap"], rows)
+        recall = {f"R@{k}": values.tolist() for k, values in self.recall_at.items()}
+        columns = (queries, clips, self.best_rank.tolist(), self.average_precision.tolist(), *recall.values())
+        write_rows(path, ["query", "clip", "best_rank", "ap", *recall], zip(*columns, strict=True))
 
 
 def table(rows: Mapping[str, RetrievalResult]) -> str:

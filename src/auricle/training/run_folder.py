@@ -15,7 +15,7 @@ from typing import Any
 
 from auricle import __version__, config
 from auricle.data import Collection
-from auricle.errors import ConfigError, DataError, ModelError
+from auricle.errors import ConfigError, DataError, ModelError, StorageError
 from auricle.storage import fingerprint, read_json, write_json, write_text
 from auricle.tables import write_rows
 from auricle.training.mixing import Mixture
@@ -171,6 +171,19 @@ class RunFolder:
             "encoders": dict(encoders),
         }
         write_json(self.environment, environment)
+
+    def read_history(self) -> list[Row]:
+        """Return one row per finished epoch; none before the first.
+
+        Raises:
+            StorageError: If the file is damaged.
+        """
+        if not self.metrics.is_file():
+            return []
+        try:
+            return [json.loads(line) for line in self.metrics.read_text(encoding="utf-8").splitlines()]
+        except ValueError:
+            raise StorageError(f"{self.metrics} is damaged. Train the run anew under another name.") from None
 
     def write_history(self, rows: Sequence[Row]) -> None:
         """Write one row per epoch as JSON lines and as CSV."""

@@ -1,0 +1,1 @@
+"""presets: configurations by name."""

@@ -1,0 +1,1 @@
+"""tracking: what else may read along while a run is made."""
