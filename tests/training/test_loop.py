@@ -75,6 +75,31 @@ def test_a_run_killed_at_every_batch_equals_the_uninterrupted_one(
         assert all(torch.equal(one[name], other[name]) for name in one)
 
 
+def test_a_run_of_unlike_epochs_killed_at_every_batch_equals_the_uninterrupted_one(
+    configured: Configured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = configured(steps_per_epoch=4, max_epochs=2, save_every_s=0)  # a pass has three steps
+    whole = train(config, tmp_path / "whole")
+    for steps in (2, 3, 2):
+        killed_after(steps, monkeypatch, config, tmp_path / "killed")
+    assert train(config, tmp_path / "killed").metrics.read_bytes() == whole.metrics.read_bytes()
+
+
+def test_epochs_of_so_many_steps_cut_the_same_passes_otherwise(configured: Configured, tmp_path: Path) -> None:
+    by_pass = train(configured(max_epochs=6, schedule="constant"), tmp_path / "by-pass")  # of three steps each
+    by_steps = train(configured(max_epochs=9, steps_per_epoch=2, schedule="constant"), tmp_path / "by-steps")
+    rows = {row["step"]: row for row in by_pass.read_history()}
+    cut = {row["step"]: row for row in by_steps.read_history()}
+    assert sorted(rows) == [3, 6, 9, 12, 15, 18]
+    assert sorted(cut) == [2, 4, 6, 8, 10, 12, 14, 16, 18]
+    for step in (6, 12, 18):
+        assert {key: rows[step][key] for key in rows[step] if key.startswith("validation/")} == {
+            key: cut[step][key] for key in cut[step] if key.startswith("validation/")
+        }
+    one, other = weights(by_pass, "last"), weights(by_steps, "last")
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
 def test_ten_pairs_can_be_memorised(tiny_bert: Path) -> None:
     audio = AudioTowerConfig(**LEARNING | {"trainable_from_block": 1, "conv_dropout": 0, "fc_units": 64})
     with torch.random.fork_rng(devices=[]):

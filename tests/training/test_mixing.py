@@ -174,6 +174,21 @@ def test_a_fraction_of_the_originals_is_kept_with_its_copies(
     assert taken(kept(few, 1)) <= taken(kept(many, 1))
 
 
+@given(n=st.integers(4, 60), parts=st.integers(2, 10))
+def test_a_part_of_the_originals_is_kept_with_its_copies(n: int, parts: int) -> None:
+    whole, folders = originals(n), {"audiogen": source("audiogen", [2] * n)}
+    asked = [wanted(copies=1, parts=parts, part=part) for part in range(1, parts + 1)]
+    if n < 2 * parts:
+        with pytest.raises(DataError, match=rf"{n} originals cannot be cut into training.synthetic.parts={parts} "):
+            mix(whole, folders, asked[0])
+        return
+    mixtures = [mix(whole, folders, one) for one in asked]
+    cut = [[whole.clips[place] for place in places] for places in np.array_split(range(n), parts)]
+    assert [[*mixture.originals] for mixture in mixtures] == cut
+    everything = taken(mix(whole, folders, wanted(copies=1)))
+    assert set().union(*map(taken, mixtures)) == everything  # the choice of a clip's copies is the same in a part
+
+
 def test_copies_alone() -> None:
     folders = {name: source(name, [1, 2, 1]) for name in NAMES}
     both, only = (mix(originals(3), folders, wanted(copies=2, only=alone)) for alone in (False, True))
@@ -399,6 +414,7 @@ def test_nothing_left_to_learn_from() -> None:
         ({"scores": "a.csv"}, "scores are given, but neither min_score nor keep_fraction says what is good enough"),
         ({"scores": "a.csv", "min_score": float("nan")}, "min_score: input should be a finite number"),
         ({"scores": "a.csv", "keep_fraction": 0}, "keep_fraction: input should be greater than 0"),
+        ({"parts": 3, "part": 4}, "training.synthetic: part is 4, but there are 3 parts"),
         ({"fraction": 0}, "fraction: input should be greater than 0"),
         ({"fraction": 1.5}, "fraction: input should be less than or equal to 1"),
     ],

@@ -4,12 +4,7 @@ A pair is known by the contents of both sounds, so the same two are compared onc
 whatever name. What has no value is not kept, and says why each time.
 """
 
-import warnings
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from multiprocessing.resource_tracker import ensure_running
-from signal import SIG_BLOCK, SIG_SETMASK, SIGINT, pthread_sigmask, signal
-from threading import current_thread, main_thread
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +17,7 @@ from auricle.comparison.sanity import inspect_clip
 from auricle.data import Clip
 from auricle.errors import AudioError, AuricleError, DataError
 from auricle.features.frontends import FrontEnd
+from auricle.processes import in_processes
 from auricle.storage import digest_bytes
 
 Array = NDArray[np.floating[Any]]
@@ -67,13 +63,8 @@ class PairDistances:
 
     def describe(self, items: Sequence[Pair]) -> Iterator[Array | AuricleError]:
         """Yield value and place of the best match, NaN for none, of each pair, or why there is no value."""
-        from joblib import Parallel, delayed
-
-        compare = delayed(self._measure.compare)
-        asked = (compare(*self._arguments(pair)) for pair in items)
-        # No more ahead than the processes' queue holds: what waits outside it dies with a traceback on Ctrl-C.
-        processes = Parallel(n_jobs=self._workers, return_as="generator", pre_dispatch="2*n_jobs")
-        with _started(lambda: processes(asked)) as results:
+        arguments = (self._arguments(pair) for pair in items)
+        with in_processes(self._measure.compare, arguments, processes=self._workers) as results:
             for found in results:
                 if found.note:
                     yield DataError(found.note)
@@ -112,34 +103,3 @@ class ClipFacts:
                 continue
             values = (getattr(facts, name) for name in FACTS)
             yield np.array([np.nan if value is None else value for value in values])
-
-
-@contextmanager
-def _started(start: Callable[[], Generator[Any, None, None]]) -> Iterator[Generator[Any, None, None]]:
-    """Start processes, and end them without a word of theirs when their results are no longer wanted."""
-    with _born_deaf_to_ctrl_c() as pressed:
-        results = start()
-    try:
-        if pressed:
-            raise KeyboardInterrupt
-        yield results
-    finally:
-        with warnings.catch_warnings(action="ignore"):  # joblib's advice about what was cancelled
-            results.close()
-
-
-@contextmanager
-def _born_deaf_to_ctrl_c() -> Iterator[list[int]]:
-    """Let processes that start within inherit that Ctrl-C is blocked; yield what gathers those pressed meanwhile."""
-    pressed: list[int] = []
-    if current_thread() is not main_thread():
-        yield pressed  # signals reach the main thread only
-        return
-    ensure_running()  # the one process that unblocks Ctrl-C while it is started
-    before = signal(SIGINT, lambda number, _: pressed.append(number))  # other threads may still be given the signal
-    blocked = pthread_sigmask(SIG_BLOCK, {SIGINT})
-    try:
-        yield pressed
-    finally:
-        pthread_sigmask(SIG_SETMASK, blocked)
-        signal(SIGINT, before)

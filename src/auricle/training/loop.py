@@ -24,7 +24,7 @@ from auricle.errors import ModelError
 from auricle.randomness import derive_seed
 from auricle.storage import atomic
 from auricle.training.objective import Objective, Validation, diverged
-from auricle.training.pairs import CaptionedClips, Pair, plan_epoch
+from auricle.training.pairs import CaptionedClips, Pair, plan_epoch, steps_of_a_pass
 from auricle.training.run_folder import Row
 from auricle.training.schedule import Schedule
 from auricle.training.settings import RunConfig
@@ -226,8 +226,19 @@ class Loop:
             self.save()
 
     def _plan(self, epoch: int) -> list[list[Pair]]:
+        """Return the batches of an epoch: those of one pass over the clips, or the next so many of all passes."""
+        length = self.config.steps_per_epoch
+        if length is None:
+            return self._pass(epoch)
+        per_pass = steps_of_a_pass(len(self.clips), batch_size=self.config.batch_size)
+        first, end = epoch * length, (epoch + 1) * length
+        passes = range(first // per_pass, -(-end // per_pass))
+        batches = [batch for number in passes for batch in self._pass(number)]
+        return batches[first - passes.start * per_pass :][:length]
+
+    def _pass(self, number: int) -> list[list[Pair]]:
         return plan_epoch(
-            self.clips, seed=self.seed, epoch=epoch, batch_size=self.config.batch_size, by_length=self.by_length
+            self.clips, seed=self.seed, epoch=number, batch_size=self.config.batch_size, by_length=self.by_length
         )
 
     def _restore(self) -> None:

@@ -3,6 +3,7 @@
 A copy is a clip of a source, a collection of generated clips, whose parent is an original: a clip of the split that is
 learned from. Of a source, only the split of that name is used. The choice follows from the seed and the clip:
 
+- originals are cut into consecutive parts, of which one is kept (all of them are one part by default);
 - originals are ranked by a number derived from (seed, identity), and the first of them are kept;
 - the copies of an original are ranked by one derived from (seed, original, generator, file name); the first are taken.
 
@@ -253,9 +254,22 @@ def _number(cell: str, where: str) -> float:
 
 def _first(originals: Sequence[Clip], config: SyntheticConfig) -> list[Clip]:
     """Return the originals that are kept, in the order in which they come."""
+    originals = _part(originals, config)
     ranked = sorted(originals, key=lambda clip: (derive_seed(config.seed, "original", clip.id), clip.id))
     kept = {clip.id for clip in ranked[: max(2, round(config.fraction * len(ranked)))]}  # of one there is no negative
     return [clip for clip in originals if clip.id in kept]
+
+
+def _part(originals: Sequence[Clip], config: SyntheticConfig) -> Sequence[Clip]:
+    """Return one of the consecutive parts; the first parts are longer by one where the originals do not go even."""
+    if config.parts > 1 and len(originals) < 2 * config.parts:
+        raise DataError(
+            f"{len(originals)} originals cannot be cut into training.synthetic.parts={config.parts} parts of two or "
+            "more. Ask for fewer parts."
+        )
+    size, longer = divmod(len(originals), config.parts)
+    first = (config.part - 1) * size + min(config.part - 1, longer)
+    return originals[first : first + size + (config.part <= longer)]
 
 
 def _by_original(copies: Sequence[_Copy], seed: int) -> dict[str, list[_Copy]]:

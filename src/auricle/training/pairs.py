@@ -138,6 +138,17 @@ def plan_epoch(clips: CaptionedClips, *, seed: int, epoch: int, batch_size: int,
     return [batches[place] for place in order.permutation(len(batches))]
 
 
+def steps_of_a_pass(n_clips: int, *, batch_size: int) -> int:
+    """Return how many batches `plan_epoch` makes of `n_clips` clips.
+
+    Example:
+        >>> steps_of_a_pass(65, batch_size=32), steps_of_a_pass(66, batch_size=32)
+        (2, 3)
+    """
+    full, rest = divmod(n_clips, batch_size)
+    return full + (rest > 1)
+
+
 def _numbered(names: Sequence[str]) -> list[int]:
     number = {name: n for n, name in enumerate(dict.fromkeys(names))}
     return [number[name] for name in names]

@@ -24,10 +24,12 @@ class SyntheticConfig(Section):
         only: Leave the originals out.
         fraction: Part of the originals that is kept, above 0 and up to 1, at least two; the copies of the others are
             left out too.
-        scores: CSV with a score for every copy, as `auricle compare` writes it. The column `clip` or `file_name`
-        names it, with
-            its split or without; columns `source` and `origin` tell copies of one name apart. What has an empty
-            score is left out.
+        parts: Cut the originals into so many consecutive parts of like size, in the order of the collection, and keep
+            one of them with its copies.
+        part: Which of them, from 1.
+        scores: CSV with a score for every copy, as `auricle compare` writes it. The column `clip` or `file_name` names
+            it, with its split or without; columns `source` and `origin` tell copies of one name apart. What has an
+            empty score is left out.
         score_column: The column of that file.
         lower_is_better: Whether a lower score is the better one, as it is where distances are scores.
         min_score: Copies with a worse score are left out.
@@ -39,6 +41,8 @@ class SyntheticConfig(Section):
     seed: int = 0
     only: bool = False
     fraction: float = Field(1.0, gt=0, le=1)
+    parts: int = Field(1, ge=1)
+    part: int = Field(1, ge=1)
     scores: Path | None = None
     score_column: str = "score"
     lower_is_better: bool = False
@@ -68,6 +72,8 @@ class SyntheticConfig(Section):
             raise ValueError(f"two sources are called {twice!r}, and a source is known by its name; rename one of them")
         if self.copies and not self.sources:
             raise ValueError(f"copies is {self.copies}, but there are no sources; name folders of generated clips")
+        if self.part > self.parts:
+            raise ValueError(f"part is {self.part}, but there are {self.parts} parts")
         if self.only and not self.copies:
             raise ValueError("only leaves the originals out, and copies is 0: nothing is left to learn from")
         chosen = self.min_score is not None or self.keep_fraction is not None
@@ -85,7 +91,7 @@ class SyntheticConfig(Section):
     @property
     def in_use(self) -> bool:
         """Whether anything else is learned from than the split as it is."""
-        return bool(self.sources) or self.fraction < 1
+        return bool(self.sources) or self.fraction < 1 or self.parts > 1
 
     def with_absolute_paths(self) -> Self:
         """Return the same section for whoever reads it in another working folder."""
@@ -100,7 +106,9 @@ class TrainingConfig(Section):
         split: What it learns from.
         validation_split: What the best epoch, the learning rate and the end are chosen by.
         batch_size: Pairs per step; each other clip of the batch is a negative.
-        max_epochs: An epoch shows every clip once, with one of its captions.
+        max_epochs: An epoch shows every clip once, with one of its captions; then it validates.
+        steps_per_epoch: Validate after so many steps instead, which then count as an epoch: runs on more or fewer
+            clips are equally long. Every clip still comes once before any comes again.
         learning_rate: Of Adam.
         temperature: Divides the cosines in the loss.
         learnable_temperature: Let it learn too, from there.
@@ -121,6 +129,7 @@ class TrainingConfig(Section):
     validation_split: str = "validation"
     batch_size: int = Field(32, ge=2)
     max_epochs: int = Field(60, ge=1)
+    steps_per_epoch: int | None = Field(None, ge=1)
     learning_rate: float = Field(1e-3, gt=0)
     temperature: float = Field(0.1, gt=0)
     learnable_temperature: bool = False
