@@ -15,6 +15,7 @@ from . import (
     scoring,
     sentences,
     set_distances,
+    significance,
     training_step,
 )
 from .comparison import print_table
@@ -23,6 +24,7 @@ BENCHMARKS = {
     "log_mel": log_mel.rows,
     "loss": loss.rows,
     "scoring": scoring.rows,
+    "significance": significance.rows,
     "sentences": sentences.rows,
     "feature_store": feature_store.rows,
     "training_step": training_step.rows,

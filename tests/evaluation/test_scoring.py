@@ -180,13 +180,17 @@ def test_ranks_are_written_per_query(tmp_path: Path) -> None:
     result.named(queries=captions, clips=["test/a b.wav", "test/#.wav"]).write_ranks(tmp_path / "ranks.csv")
     with (tmp_path / "ranks.csv").open(encoding="utf-8", newline="") as opened:
         rows = list(csv.reader(opened))
-    assert rows[0] == ["query", "clip", "best_rank", "ap"]
-    assert rows[1:] == [[captions[0], "test/a b.wav", "1", "1.0"], [captions[1], "test/#.wav", "2", "0.5"]]
+    assert rows == [
+        ["query", "clip", "best_rank", "ap", "R@1", "R@5", "R@10"],
+        [captions[0], "test/a b.wav", "1", "1.0", "1.0", "1.0", "1.0"],
+        [captions[1], "test/#.wav", "2", "0.5", "0.0", "1.0", "1.0"],
+    ]
 
 
 def test_ranks_without_names_are_written_by_position(tmp_path: Path) -> None:
     score(np.array([[2.0, 1.0]]), np.array([1])).write_ranks(tmp_path / "ranks.csv")
-    assert (tmp_path / "ranks.csv").read_text() == "query,clip,best_rank,ap\n0,,2,0.5\n"
+    written = (tmp_path / "ranks.csv").read_text()
+    assert written == "query,clip,best_rank,ap,R@1,R@5,R@10\n0,,2,0.5,0.0,1.0,1.0\n"
 
 
 def test_ranks_for_a_folder_that_cannot_be_are_refused(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_ranks_per_query_average_to_the_measures(copy: Path, auricle: Command, p
     folder = copy / "evaluation" / "validation"
     for direction, queries in (("text_to_audio", 25), ("audio_to_text", 5)):
         header, *rows = rows_of(folder / f"ranks-{direction}.csv")
-        assert header == ["query", "clip", "best_rank", "ap"]
+        assert header == ["query", "clip", "best_rank", "ap", "R@1", "R@5", "R@10"]
         assert len(rows) == queries
         ranks = np.array([int(row[2]) for row in rows])
         assert measures[direction]["R@1"] == pytest.approx(np.mean(ranks <= 1))
