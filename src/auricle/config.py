@@ -7,7 +7,7 @@ near miss, and all faults are reported at once.
 import inspect
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -45,7 +45,7 @@ def read(schema: type[S], path: Path | None, overrides: Sequence[str] = ()) -> S
     Raises:
         ConfigError: If the file or an override cannot be read or does not fit; every fault is listed.
     """
-    values = _read_yaml(path) if path else {}
+    values = read_yaml(path) if path else {}
     for override in overrides:
         apply(values, override)
     source = str(path or "the configuration") + (" with the command line" if overrides else "")
@@ -65,9 +65,10 @@ def validate(schema: type[S], values: dict[str, Any], *, source: str) -> S:
         raise ConfigError(f"{source} has {error.error_count()} unusable setting(s): {faults}.") from None
 
 
-def dump(section: Section) -> str:
-    """Return the whole resolved section as YAML, defaults included."""
-    return yaml.safe_dump(section.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+def dump(section: Section, *, only_differences: bool = False) -> str:
+    """Return the whole resolved section as YAML, defaults included, or only what differs from them."""
+    values = section.model_dump(mode="json", exclude_defaults=only_differences)
+    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
 
 
 def differences(one: dict[str, Any], other: dict[str, Any], prefix: str = "") -> list[str]:
@@ -85,6 +86,22 @@ def differences(one: dict[str, Any], other: dict[str, Any], prefix: str = "") ->
         elif here != there:
             lines.append(f"{prefix}{key}: {here} -> {there}")
     return lines
+
+
+def flat(values: Mapping[str, Any], *, separator: str = ".", prefix: str = "") -> dict[str, Any]:
+    """Return nested values by their whole names.
+
+    Example:
+        >>> flat({"a": {"b": 1}, "c": 2})
+        {'a.b': 1, 'c': 2}
+    """
+    named: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            named |= flat(value, separator=separator, prefix=f"{prefix}{key}{separator}")
+        else:
+            named[f"{prefix}{key}"] = value
+    return named
 
 
 @dataclass(frozen=True)
@@ -143,7 +160,12 @@ def _meanings(schema: type[Section]) -> dict[str, str]:
     return meanings
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return the sections of a YAML file, none where it is empty.
+
+    Raises:
+        ConfigError: If it cannot be read, or holds something else than sections.
+    """
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

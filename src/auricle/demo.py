@@ -75,7 +75,7 @@ def run_demo(folder: Path, *, clips: int = 300, seed: int = 0) -> str:
             "",
             f'Ask more:        {program} retrieve {run.path} "footsteps, then glass breaks"',
             f'Your own sounds: {program} retrieve {run.path} "a dog barks far away" --collection PATH',
-            f"Your captions:   {program} train configs/embedded.yaml data.collection=PATH",
+            f"Your captions:   {program} train embedded data.collection=PATH",
         ]
     )
 

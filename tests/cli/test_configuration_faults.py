@@ -79,7 +79,7 @@ def test_a_file_that_is_no_configuration(auricle: Command, tmp_path: Path, conte
 
 
 def test_a_file_that_is_not_there(auricle: Command) -> None:
-    assert auricle("train", "mine.yaml").refused(2) == "There is no configuration file mine.yaml."
+    assert auricle("train", "mine.yaml").refused(2) == "There is no file mine.yaml."
 
 
 @pytest.mark.parametrize("content", ["", "data:\nmodels:\n  # dim: 3\n"], ids=["empty", "empty sections"])

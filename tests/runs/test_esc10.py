@@ -17,13 +17,14 @@ Command = Callable[..., Any]
 
 USERS_CACHE = cache_folder()  # before any test points AURICLE_CACHE elsewhere
 ESC10 = Path(__file__).parents[3] / "shared" / "data" / "esc10"
-CONFIG = Path(__file__).parents[2] / "configs" / "embedded.yaml"
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not ESC10.is_dir(), reason="../shared/data/esc10 is not beside this repository")
 def test_clips_of_the_right_class_are_found(auricle: Command, pretrained: Path, tmp_path: Path) -> None:
-    trained = auricle("train", CONFIG, f"data.collection={ESC10}", "--name", "esc10", cwd=tmp_path, cache=pretrained)
+    trained = auricle(
+        "train", "embedded", f"data.collection={ESC10}", "--name", "esc10", cwd=tmp_path, cache=pretrained
+    )
     assert trained.status == 0, trained.err
     asked = ("--split", "validation", "--labels", ESC10 / "classes.csv", "--json")
     answer = auricle("evaluate", "runs/esc10", *asked, cwd=tmp_path, cache=pretrained)
@@ -37,8 +38,7 @@ def test_clips_of_the_right_class_are_found(auricle: Command, pretrained: Path, 
 def test_cnn14_begun_from_aisfx_learns_within_8_gb(pretrained: Path, tmp_path: Path) -> None:
     resource = pytest.importorskip("resource", reason="the system does not count the memory of its processes")
     program = str(Path(sys.executable).with_name("auricle"))
-    config = str(CONFIG.with_name("cnn14-aisfx.yaml"))
-    command = [program, "train", config, f"data.collection={ESC10}", "training.max_epochs=2"]
+    command = [program, "train", "cnn14-aisfx", f"data.collection={ESC10}", "training.max_epochs=2"]
     subprocess.run(
         [*command, "--name", "cnn14"],
         cwd=tmp_path,
