@@ -116,4 +116,4 @@ def test_files_that_cannot_be_imported(noises: Path, auricle: Command, tmp_path:
 def test_a_front_end_that_does_not_exist(noises: Path, auricle: Command) -> None:
     refusal = auricle("features", "log-mel", noises, "--front-end", "clotho").refused(2)
     assert refusal.startswith("No front end named 'clotho'.")
-    assert refusal.endswith("Known: clotho-baseline, panns, yamnet.")
+    assert refusal.endswith("Known: clap, clap-fused, clotho-baseline, panns, yamnet.")

@@ -51,9 +51,14 @@ def test_embeddings_are_those_of_transformers_alone(folder: Path, encoder: Sente
 
 def test_order_and_batches_do_not_matter(encoder: SentenceEncoder) -> None:
     expected = encoder.encode(CAPTIONS)
-    np.testing.assert_allclose(encoder.encode(CAPTIONS[::-1])[::-1], expected, atol=1e-6)
+    np.testing.assert_array_equal(encoder.encode(CAPTIONS[::-1])[::-1], expected)
+    np.testing.assert_array_equal(encoder.encode(tuple(CAPTIONS) * 3), np.tile(expected, (3, 1)))
+    np.testing.assert_array_equal(np.concatenate([encoder.encode([caption]) for caption in CAPTIONS]), expected)
     np.testing.assert_allclose(encoder.encode(CAPTIONS, batch_size=1), expected, atol=1e-6)
-    np.testing.assert_allclose(encoder.encode(tuple(CAPTIONS) * 3, batch_size=5), np.tile(expected, (3, 1)), atol=1e-6)
+
+
+def test_lengths_are_those_of_the_tokens_alone_and_cut_off(encoder: SentenceEncoder) -> None:
+    assert encoder.lengths([*CAPTIONS, "dog " * 500]) == [5, 7, 12, 4, 32]  # [CLS], a token per word, [SEP]
 
 
 def test_no_sentences_make_no_rows(encoder: SentenceEncoder) -> None:

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from auricle.features import FRONT_ENDS
+from auricle.features import FRONT_ENDS, FrontEnd
 
 GOLDEN = Path(__file__).parents[3] / "shared" / "data" / "golden" / "prior_system.json"
 BASELINE, PANNS, YAMNET = (FRONT_ENDS.get(name) for name in ("clotho-baseline", "panns", "yamnet"))
+CLAP, FUSED = (FRONT_ENDS.get(name) for name in ("clap", "clap-fused"))
 
 
 def noise(seconds: float, rate: int) -> NDArray[np.float32]:
@@ -45,6 +46,36 @@ def test_yamnet_equals_transformers() -> None:
     np.testing.assert_allclose(YAMNET(samples), np.log(magnitude.T @ mel + 1e-3), atol=2e-5)
 
 
+@pytest.mark.parametrize(("front_end", "truncation"), [(CLAP, "rand_trunc"), (FUSED, "fusion")])
+@pytest.mark.parametrize("n_samples", [1, 700, 170_000, 479_999, 480_000])
+def test_clap_equals_the_extractor_of_transformers(front_end: FrontEnd, truncation: str, n_samples: int) -> None:
+    from transformers import ClapFeatureExtractor
+
+    extractor = ClapFeatureExtractor(frequency_min=50, truncation=truncation)  # as published
+    samples = noise(10, 48000)[:n_samples]
+    wanted = extractor(samples, sampling_rate=48000)["input_features"][0][0]
+    found = front_end(front_end.pad(samples))
+    assert found.shape == wanted.shape == (1001, 64)
+    heard = wanted > wanted.max() - 90  # further below, float32 rounding dominates
+    np.testing.assert_allclose(found[heard], wanted[heard], atol=1e-3)
+    if n_samples > 1000:
+        np.testing.assert_allclose(found, wanted, atol=5e-5)
+
+
+def test_a_short_sound_is_repeated_as_often_as_it_fits_whole() -> None:
+    samples = noise(3.3, 48000)
+    padded = CLAP.pad(samples)
+    assert padded.shape == (480_000,)
+    np.testing.assert_array_equal(padded[: 3 * 158_400].reshape(3, -1), np.stack([samples] * 3))
+    assert not padded[3 * 158_400 :].any()
+    assert CLAP.pad(padded) is padded
+
+
+def test_a_front_end_that_pads_with_silence_is_known_as_before_there_was_a_choice() -> None:
+    assert "short" not in PANNS.settings()
+    assert CLAP.settings()["short"] == "repeat"
+
+
 @pytest.mark.skipif(not GOLDEN.exists(), reason="needs ../shared/data/golden, which is not part of the repository")
 @pytest.mark.parametrize("name", ["sine440", "noise0", "silence", "odd_length"])
 def test_the_prior_systems_numbers(name: str) -> None:
@@ -65,26 +96,22 @@ def test_the_prior_systems_numbers(name: str) -> None:
             assert found[frame, mel] < -20, "below, float32 rounding dominates; the file asks for no more"
 
 
-@pytest.mark.parametrize("front_end", [BASELINE, PANNS, YAMNET], ids=lambda front_end: front_end.name)
-def test_a_sine_is_loudest_in_the_mel_that_holds_its_frequency(front_end: object) -> None:
-    from auricle.features import FrontEnd
-
-    assert isinstance(front_end, FrontEnd)
+@pytest.mark.parametrize("front_end", list(map(FRONT_ENDS.get, FRONT_ENDS)), ids=lambda front_end: front_end.name)
+def test_a_sine_is_loudest_in_the_mel_that_holds_its_frequency(front_end: FrontEnd) -> None:
     rate = front_end.sample_rate
     hertz = 1000.0
     sine = (0.5 * np.sin(2 * np.pi * hertz * np.arange(rate) / rate)).astype(np.float32)
-    scale = {"slaney": False, "htk": True}[front_end.mel_scale]
-    edges = librosa.mel_frequencies(66, fmin=front_end.fmin, fmax=front_end.fmax, htk=scale)
+    htk = front_end.mel_scale != "slaney"
+    edges = librosa.mel_frequencies(66, fmin=front_end.fmin, fmax=front_end.fmax, htk=htk)
     centre = int(np.abs(edges[1:-1] - hertz).argmin())
     middle = front_end(sine)[20:-20]
     assert abs(int(middle.mean(axis=0).argmax()) - centre) <= 1
 
 
-@pytest.mark.parametrize(("front_end", "floor"), [(BASELINE, -36.0437), (PANNS, -100.0), (YAMNET, -6.9078)])
-def test_silence_is_the_floor(front_end: object, floor: float) -> None:
-    from auricle.features import FrontEnd
-
-    assert isinstance(front_end, FrontEnd)
+@pytest.mark.parametrize(
+    ("front_end", "floor"), [(BASELINE, -36.0437), (PANNS, -100.0), (YAMNET, -6.9078), (CLAP, -100.0), (FUSED, -100.0)]
+)
+def test_silence_is_the_floor(front_end: FrontEnd, floor: float) -> None:
     log_mel = front_end(np.zeros(front_end.sample_rate, np.float32))
     assert log_mel == pytest.approx(np.full(log_mel.shape, floor), abs=1e-3)
 

@@ -118,6 +118,12 @@ def test_the_front_end_is_the_encoders_own_unless_another_is_asked_for(tiny_bert
     assert front_end_of(built(tiny_bert, front_end="clotho-baseline")).name == "clotho-baseline"
 
 
+def test_a_front_end_pads_to_what_the_encoder_takes(tiny_bert: Path) -> None:
+    network = built(tiny_bert, encoder="yamnet", front_end="panns")
+    assert front_end_of(network).min_frames == 96
+    assert RetrievalModel(network).embed_audio([(np.ones(100, np.float32), 32000)]).shape == (1, 12)
+
+
 def test_wrong_arguments_of_the_library(tiny_bert: Path) -> None:
     model = RetrievalModel(built(tiny_bert))
     with pytest.raises(ValueError, match="a list of sentences, not one string"):

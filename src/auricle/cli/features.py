@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Log-mel spectrograms: compute, export, import.", no_args_is_help=True)
 
 CollectionArgument = Annotated[Path, typer.Argument(metavar="FOLDER", help="The collection.")]
-FrontEndOption = Annotated[str, typer.Option("--front-end", help="panns, clotho-baseline or yamnet.")]
+FrontEndOption = Annotated[str, typer.Option("--front-end", help="panns, clotho-baseline, yamnet, clap or clap-fused.")]
 EvaluationOption = Annotated[
     bool, typer.Option("--with-evaluation", help="Also the evaluation split, which is for reporting only.")
 ]

@@ -4,7 +4,7 @@ The question this room answers: *how good is a synthetic clip?* It reads a colle
 that name their parents, and writes a table clip x measure, figures and a page::
 
     warping, correlation, prior    measures between two log-mels, pure functions; `measures` has them by name
-    listeners, clap, agreement     what a network hears, and cosines of it: between clips, between clip and caption
+    listeners, agreement           what a network hears, and cosines of it: between clips, between clip and caption
     distances                      between sets of embeddings: Fréchet and kernel audio distance
     sanity                         facts of one clip: loudness, silence, clipping, bandwidth
     pairs, chance                  which clips belong together, and how well a measure tells it

@@ -6,13 +6,10 @@ whose two towers share a space; and a CLAP model of transformers, whose towers d
 Conventions: embeddings are float32 (items, dim). Those of a run and of CLAP have length 1. Those of an audio encoder
 are as it gives them, which is how the distances of whole sets are defined; cosines do not depend on it. Where there is
 nothing to embed their shape is (0, 0). What was heard in a clip is kept in a feature store by the clip's content, so
-each clip is heard once, whatever it is compared with.
-Source of CLAP: Y. Wu et al., Large-Scale Contrastive Language-Audio Pretraining with Feature Fusion and
-Keyword-to-Caption Augmentation, ICASSP 2023.
+each clip is heard once, whatever it is compared with, and once for the runs that train on the same encoder.
 """
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -21,7 +18,8 @@ from numpy.typing import NDArray
 
 from auricle.data import Clip
 from auricle.errors import ConfigError, ModelError
-from auricle.features import FRONT_ENDS, AudioEmbeddings, Description, FeaturesConfig, compute, open_store
+from auricle.features import FRONT_ENDS, AudioEmbeddings, FeaturesConfig, compute, open_store
+from auricle.storage import fingerprint
 
 Embeddings = NDArray[np.float32]
 
@@ -62,8 +60,9 @@ def open_listener(
 
     Args:
         name_or_path: An audio encoder (``yamnet``, ``cnn14``) or the weights that it starts from by default
-            (``panns-cnn14``); the folder of a run or a checkpoint; the folder of a CLAP model, or its name on the
-            Hugging Face hub. A folder with a ``config.json`` is taken for a model of transformers.
+            (``panns-cnn14``); the folder of a run or a checkpoint; the folder of a CLAP model, its name on the Hugging
+            Face hub, or ``clap`` for the default one. A folder with a ``config.json`` is taken for a model of
+            transformers.
         device: ``cpu``, ``cuda``, ``mps``, or ``auto`` for the fastest of this machine.
         features: Where embeddings are kept; the user's cache by default.
 
@@ -71,12 +70,19 @@ def open_listener(
         ConfigError: If there is no such device.
         ModelError: If it is none of these, its weights are not there, or they are damaged.
     """
-    path = Path(name_or_path).expanduser()
-    if str(name_or_path) in _encoders():
-        return EncoderListener(str(name_or_path), device=device, features=features)
-    if path.exists() and not (path / "config.json").is_file():
-        return RunListener(path, device=device, features=features)
-    return ClapListener(name_or_path, device=device, features=features)
+    name, path = str(name_or_path), Path(name_or_path).expanduser()
+    if name in _encoders():
+        return EncoderListener(name, device=device, features=features)
+    if name == "clap":
+        return ClapListener(device=device, features=features)
+    if path.exists():
+        listener = ClapListener if (path / "config.json").is_file() else RunListener
+        return listener(path, device=device, features=features)
+    try:
+        return ClapListener(name, device=device, features=features)
+    except ModelError as error:
+        known = ", ".join(sorted([*_encoders(), "clap"]))
+        raise ModelError(f"{name!r} is no audio encoder ({known}) and no folder. {error}") from error
 
 
 class EncoderListener:
@@ -84,6 +90,7 @@ class EncoderListener:
 
     Args:
         name: Of the encoder or its default weights.
+        weights: Others than its default ones; see `auricle.encoders.build_audio_encoder`.
         device: As `open_listener`.
         features: Where embeddings are kept, shared with the runs that train on this encoder.
 
@@ -94,11 +101,19 @@ class EncoderListener:
 
     reads = False
 
-    def __init__(self, name: str, *, device: str = "auto", features: FeaturesConfig | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        weights: str | None = None,
+        device: str = "auto",
+        features: FeaturesConfig | None = None,
+    ) -> None:
         from auricle.encoders import build_audio_encoder
         from auricle.models import pick_device
 
-        encoder = build_audio_encoder(_encoders().get(name, name))
+        place = pick_device(device)
+        encoder = build_audio_encoder(_encoders().get(name, name), weights=weights)
         if encoder.origin.random:
             raise ModelError(
                 f"{encoder.name} has pretrained weights for {', '.join(encoder.origin.filled)} only, and what it hears "
@@ -107,7 +122,6 @@ class EncoderListener:
         self.name = encoder.name
         self.identity = str(encoder.identity()["sha256"])
         self._features = features or FeaturesConfig()
-        place = pick_device(device)
         self._description = AudioEmbeddings(
             encoder.to(place).eval(),
             front_end=FRONT_ENDS.get(encoder.front_end),
@@ -161,54 +175,33 @@ class RunListener:
         return self._model.embed_captions(captions) if _worded(captions) else _nothing()
 
 
-class ClapListener:
-    """A CLAP model of transformers (``ClapModel`` with its ``ClapProcessor``), computing in float32.
-
-    An embedding is the ``pooler_output`` of ``get_audio_features`` or ``get_text_features``: pooled, projected into
-    the common space and of length 1. A sound longer than the model takes (10 s as a rule) is heard whole, in the fewest
-    windows that cover it, spread evenly from its first sample to its last; their embeddings are averaged and the
-    average is brought to length 1. A shorter one is filled up as the processor does. The processor's own way with long
-    sounds, random crops, is never used, nor the fusion of crops: every embedding is the same each time. A caption
-    longer than the model takes is cut off.
+class ClapListener(EncoderListener):
+    """A CLAP model of transformers: both its encoders, as `auricle.encoders.clap` has them.
 
     Args:
-        name_or_path: A folder written by ``save_pretrained``, or a name on the Hugging Face hub; the network is asked
-            only for what is not in the hub's cache.
+        name_or_path: A folder written by ``save_pretrained``, or a name on the Hugging Face hub, where the network is
+            asked only for what is not in its cache; ``laion/clap-htsat-unfused`` by default.
         device: As `open_listener`.
-        features: Where embeddings are kept.
+        features: Where embeddings are kept, shared with the runs that train on this CLAP.
 
     Raises:
         ConfigError: If there is no such device.
-        ModelError: If it is no CLAP model, damaged, or cannot be had.
+        ModelError: If it is no CLAP model, damaged, hears in another way than the published ones, or cannot be had.
     """
 
     reads = True
 
     def __init__(
-        self, name_or_path: str | Path, *, device: str = "auto", features: FeaturesConfig | None = None
+        self, name_or_path: str | Path | None = None, *, device: str = "auto", features: FeaturesConfig | None = None
     ) -> None:
-        from auricle.comparison.clap import ClapEmbeddings, load_clap, read_captions
-        from auricle.encoders.checkpoints import digest_weights
+        from auricle.encoders import build_sentence_encoder
         from auricle.models import pick_device
 
-        folder = Path(name_or_path).expanduser()
-        complaint = (
-            f"{str(name_or_path)!r} is no audio encoder ({', '.join(sorted(_encoders()))}), no folder and no CLAP "
-            "model in the cache, and could not be had from the Hugging Face hub. Check the name and the network."
-        )
-        network, processor = load_clap(name_or_path, complaint=complaint)
-        self.name = folder.absolute().name if folder.is_dir() else str(name_or_path)
-        self.identity = digest_weights(network)
-        self._features = features or FeaturesConfig()
-        self._network = network.to(pick_device(device)).eval()
-        self._read = partial(read_captions, self._network, processor.tokenizer)
-        self._description = ClapEmbeddings(
-            self._network, processor.feature_extractor, name=self.name.replace("/", "-"), weights=self.identity
-        )
-
-    def embed_clips(self, clips: Sequence[Clip]) -> tuple[Embeddings, dict[str, str]]:
-        """Embed clips; see `Listener`."""
-        return _embed(clips, self._description, self._features)
+        weights = str(name_or_path) if name_or_path else None
+        super().__init__("clap", weights=weights, device=device, features=features)
+        self._text = build_sentence_encoder(f"clap:{weights}" if weights else "clap").to(pick_device(device))
+        self.name = self._text.name
+        self.identity = fingerprint([self.identity, self._text.fingerprint])
 
     def embed_captions(self, captions: Sequence[str]) -> Embeddings:
         """Embed captions; see `Listener`."""
@@ -216,11 +209,11 @@ class ClapListener:
             return _nothing()
         distinct = list(dict.fromkeys(captions))
         row = {caption: number for number, caption in enumerate(distinct)}
-        return self._read(distinct)[[row[caption] for caption in captions]]
+        return self._text.encode(distinct)[[row[caption] for caption in captions]]
 
 
 def _embed(
-    clips: Sequence[Clip], description: Description[Clip], features: FeaturesConfig
+    clips: Sequence[Clip], description: AudioEmbeddings, features: FeaturesConfig
 ) -> tuple[Embeddings, dict[str, str]]:
     store = open_store(features.root, description)
     unusable = {bad.item.id: bad.reason for bad in compute(store, description, clips)}
@@ -240,7 +233,8 @@ def _worded(captions: Sequence[str]) -> bool:
 
 
 def _encoders() -> dict[str, str]:
-    """Return the names by which an audio encoder is called: its own, and that of its default weights."""
+    """Return the names by which an encoder that only hears is called: its own, and that of its default weights."""
     from auricle.encoders import AUDIO_ENCODERS
 
-    return {called: name for name in AUDIO_ENCODERS for called in (AUDIO_ENCODERS.get(name).weights[0], name)}
+    names = [name for name in AUDIO_ENCODERS if name != "clap"]
+    return {called: name for name in names for called in (AUDIO_ENCODERS.get(name).weights[0], name)}

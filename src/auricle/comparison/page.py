@@ -15,13 +15,13 @@ from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
-from html import escape
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 from urllib.parse import quote
 
 import numpy as np
 
+from auricle import pages
 from auricle.comparison import figures
 from auricle.comparison.result import Chance, ComparedPair, Comparison, Scale
 from auricle.errors import AudioError
@@ -113,49 +113,42 @@ def _page(comparison: Comparison, charts: Mapping[str, bytes], folder: Path, tit
         if "correlations.svg" in charts:
             body.append(_correlations(comparison, charts["correlations.svg"]))
     body.append(_set_aside(comparison.set_aside))
-    return "\n".join(
-        [
-            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{_text(title)}</title>\n<style>{_CSS}</style>\n</head>\n<body>\n<main>\n<h1>{_text(title)}</h1>",
-            *filter(None, body),
-            "</main>\n</body>\n</html>\n",
-        ]
-    )
+    heading = f"<main>\n<h1>{pages.text(title)}</h1>"
+    return pages.frame(title, [heading, *filter(None, body), "</main>"], style=_STYLE)
 
 
 def _overview(comparison: Comparison) -> str:
-    sections = [f'<a href="#measure-{n}">{_text(scale.name)}</a>' for n, scale in enumerate(comparison.scales, 1)]
+    sections = [f'<a href="#measure-{n}">{pages.text(scale.name)}</a>' for n, scale in enumerate(comparison.scales, 1)]
     if len(sections) > 1:
         sections.append('<a href="#correlations">agreement of measures</a>')
     groups = comparison.groups()
     generators = sorted({origin for origin, _ in groups})
     facts = [
-        _count(len(comparison.pairs), "pair") + " of an original and a synthetic clip",
-        f"{_count(len(generators), 'generator')}: {_text(', '.join(generators))}",
-        f"{_count(len(groups), 'group')} of generator and caption number",
+        pages.count(len(comparison.pairs), "pair") + " of an original and a synthetic clip",
+        f"{pages.count(len(generators), 'generator')}: {pages.text(', '.join(generators))}",
+        f"{pages.count(len(groups), 'group')} of generator and caption number",
     ]
     if comparison.set_aside:
-        facts.append(f'<a href="#set-aside">{_count(len(comparison.set_aside), "clip")} set aside</a>')
+        facts.append(f'<a href="#set-aside">{pages.count(len(comparison.set_aside), "clip")} set aside</a>')
     navigation = f'<nav aria-label="Sections"><p>{" · ".join(sections)}</p></nav>' if sections else ""
     return f"<ul>{''.join(f'<li>{fact}</li>' for fact in facts)}</ul>\n{navigation}"
 
 
 def _measure(comparison: Comparison, position: int, chart: bytes, sound: Sound) -> str:
     scale = comparison.scales[position - 1]
-    name, chance = _text(scale.name), comparison.chance.get(scale.name)
+    name, chance = pages.text(scale.name), comparison.chance.get(scale.name)
     reading = [
         scale.summary,
         f"{'smaller' if scale.lower_is_nearer else 'larger'} is nearer",
-        f"values lie from {_number(scale.lowest)} to {_number(scale.highest)}",
+        f"values lie from {pages.number(scale.lowest)} to {pages.number(scale.highest)}",
         f"blind to {scale.blind_to}" if scale.blind_to else "",
     ]
     alt = f"Histograms of {scale.name}, one for each generator and caption number; the table below has the numbers."
     parts = [
         f'<section aria-labelledby="measure-{position}">\n<h2 id="measure-{position}">{name}</h2>',
-        f"<p>{_text(' '.join(map(_sentence, filter(None, reading))))}</p>",
+        f"<p>{pages.text(' '.join(map(pages.sentence, filter(None, reading))))}</p>",
         _verdict(name, chance),
-        _chart(chart, alt),
+        pages.chart(chart, alt),
         f"<h3>Values of {name}</h3>",
         _statistics(comparison, scale, chance),
     ]
@@ -195,7 +188,7 @@ def _statistics(comparison: Comparison, scale: Scale, chance: Chance | None) -> 
         values = np.array(chance.mismatched, np.float64)
         rows.append(["mismatched pairs", *_summary(values), f"{np.count_nonzero(~np.isfinite(values)):,}"])
     header = ["group", "pairs", "mean", "lower quartile", "median", "upper quartile", "without a value"]
-    return _table(header, rows, label=f"Values of {scale.name}")
+    return pages.table(header, rows, label=f"Values of {scale.name}")
 
 
 def _summary(values: figures.FloatArray) -> list[str]:
@@ -203,7 +196,7 @@ def _summary(values: figures.FloatArray) -> list[str]:
     present = values[np.isfinite(values)]
     if len(present) == 0:
         return [f"{len(values):,}", *["–"] * 4]
-    return [f"{len(values):,}", *map(_number, (present.mean(), *np.quantile(present, (0.25, 0.5, 0.75))))]
+    return [f"{len(values):,}", *map(pages.number, (present.mean(), *np.quantile(present, (0.25, 0.5, 0.75))))]
 
 
 def _missing(notes: Sequence[str]) -> str:
@@ -215,7 +208,7 @@ def _missing(notes: Sequence[str]) -> str:
         return f"{len(notes):,}: {ordered[0][0]}"
     said = [f"{note} ({count:,})" for note, count in ordered[:_MOST_REASONS]]
     if len(ordered) > _MOST_REASONS:
-        said.append(f"{_count(len(ordered) - _MOST_REASONS, 'other reason')}")
+        said.append(f"{pages.count(len(ordered) - _MOST_REASONS, 'other reason')}")
     return f"{len(notes):,}: {'; '.join(said)}"
 
 
@@ -223,14 +216,18 @@ def _pair(rank: int, pair: ComparedPair, scales: Iterable[Scale], by: Scale, sou
     values = []
     for scale in scales:
         value, note = pair.values.get(scale.name, math.nan), pair.notes.get(scale.name, "")
-        said = f"{_text(scale.name)} {_number(value)}{f' ({_text(note)})' if note else ''}"
+        said = f"{pages.text(scale.name)} {pages.number(value)}{f' ({pages.text(note)})' if note else ''}"
         values.append(f"<strong>{said}</strong>" if scale.name == by.name else said)
-    facts = [f"{_text(name)} {_number(value)}" for name, value in pair.facts.items()]
-    lines = [" · ".join(values), f"{_text(figures.group_name(pair.group))} · {_text(pair.source)}", " · ".join(facts)]
+    facts = [f"{pages.text(name)} {pages.number(value)}" for name, value in pair.facts.items()]
+    lines = [
+        " · ".join(values),
+        f"{pages.text(figures.group_name(pair.group))} · {pages.text(pair.source)}",
+        " · ".join(facts),
+    ]
     sounds = sound("Original", pair.parent, pair.parent_path) + sound("Synthetic", pair.clip, pair.path)
     return "\n".join(
         [
-            f"<article>\n<h4>{rank}. {_text(pair.caption) or 'without a caption'}</h4>",
+            f"<article>\n<h4>{rank}. {pages.text(pair.caption) or 'without a caption'}</h4>",
             *(f"<p>{line}</p>" for line in lines if line),
             f'<div class="sounds">{sounds}</div>\n</article>',
         ]
@@ -240,17 +237,17 @@ def _pair(rank: int, pair: ComparedPair, scales: Iterable[Scale], by: Scale, sou
 def _sound(kind: str, clip: str, path: Path, *, folder: Path, spectrogram: Callable[[Path], tuple[str, str]]) -> str:
     """Return the spectrogram and the player of one clip, or why there are none."""
     png, fault = spectrogram(path)
-    alt = _text(f"Log-mel spectrogram of {clip}")
+    alt = pages.text(f"Log-mel spectrogram of {clip}")
     picture = f'<img class="spectrogram" alt="{alt}" src="data:image/png;base64,{png}">'
     if fault:
-        picture = f"<p>No spectrogram: {_text(fault)}</p>"
+        picture = f"<p>No spectrogram: {pages.text(fault)}</p>"
     player = ""
     if path.is_file():
         url = _relative_url(path, folder)
-        player = f'<audio controls preload="none" src="{url}" aria-label="{_text(f"{kind}: {clip}")}"></audio>'
+        player = f'<audio controls preload="none" src="{url}" aria-label="{pages.text(f"{kind}: {clip}")}"></audio>'
         if url is None:
             player = "<p>No player: the sound is on another drive than this page, which cannot name it.</p>"
-    return f"<figure><figcaption>{kind}: {_text(clip)}</figcaption>{picture}{player}</figure>"
+    return f"<figure><figcaption>{kind}: {pages.text(clip)}</figcaption>{picture}{player}</figure>"
 
 
 def _spectrogram(path: Path) -> tuple[str, str]:
@@ -272,7 +269,7 @@ def _relative_url(path: Path, folder: Path) -> str | None:
 def _correlations(comparison: Comparison, chart: bytes) -> str:
     names = [scale.name for scale in comparison.scales]
     rows = [
-        [name, *(f"{_number(value)} ({count:,})" for value, count in zip(values, counts, strict=True))]
+        [name, *(f"{pages.number(value)} ({count:,})" for value, count in zip(values, counts, strict=True))]
         for name, values, counts in zip(names, *figures.rank_correlations(comparison), strict=True)
     ]
     return "\n".join(
@@ -281,8 +278,8 @@ def _correlations(comparison: Comparison, chart: bytes) -> str:
             "<p>Spearman's rank correlation of each two measures, over the pairs that have a value of both; their "
             "number is in brackets. A measure with ↓ falls as clips get nearer, one with ↑ rises: two whose arrows "
             "differ agree if their correlation is negative.</p>",
-            _chart(chart, "Matrix of Spearman's correlations; the table below has the numbers."),
-            _table(["measure", *names], rows, label="Spearman's correlations of measures", last="number"),
+            pages.chart(chart, "Matrix of Spearman's correlations; the table below has the numbers."),
+            pages.table(["measure", *names], rows, label="Spearman's correlations of measures", columns="number"),
             "</section>",
         ]
     )
@@ -301,102 +298,10 @@ def _set_aside(clips: Sequence[tuple[str, str]]) -> str:
     return "\n".join(
         [
             '<section aria-labelledby="set-aside">\n<h2 id="set-aside">Set aside</h2>',
-            _table(["reason", "clips", "which"], rows, label="Synthetic clips that were not compared"),
+            pages.table(["reason", "clips", "which"], rows, label="Synthetic clips that were not compared"),
             "</section>",
         ]
     )
 
 
-def _table(
-    header: Sequence[str], rows: Iterable[Sequence[str]], *, label: str, last: Literal["words", "number"] = "words"
-) -> str:
-    head = "".join(f'<th scope="col">{_text(cell)}</th>' for cell in header)
-    body = "\n".join(
-        f'<tr><th scope="row">{_text(first)}</th>{"".join(f"<td>{_text(cell)}</td>" for cell in cells)}</tr>'
-        for first, *cells in rows
-    )
-    return (
-        f'<div class="wide" role="region" tabindex="0" aria-label="{_text(label)}"><table class="{last}">\n'
-        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table></div>"
-    )
-
-
-def _chart(svg: bytes, alt: str) -> str:
-    return f'<img class="chart" alt="{_text(alt)}" src="data:image/svg+xml;base64,{b64encode(svg).decode()}">'
-
-
-def _text(said: str) -> str:
-    """Return text as it stands in HTML; what UTF-8 cannot hold, as in odd file names, becomes a question mark."""
-    return escape(said.encode("utf-8", "replace").decode())
-
-
-def _sentence(said: str) -> str:
-    """Return words as a sentence.
-
-    Example:
-        >>> _sentence("blind to tempo"), _sentence("1 - the cosine.")
-        ('Blind to tempo.', '1 - the cosine.')
-    """
-    return f"{said[:1].upper()}{said[1:].rstrip('.')}."
-
-
-def _number(value: float) -> str:
-    """Return four digits of a value, a dash for nan.
-
-    Example:
-        >>> [_number(value) for value in (0.123456, 12.0, 44100.0, -math.inf, math.nan)]
-        ['0.1235', '12', '44,100', '-∞', '–']
-    """
-    if math.isnan(value):
-        return "–"
-    if math.isinf(value):
-        return "∞" if value > 0 else "-∞"
-    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"
-
-
-def _count(number: int, thing: str) -> str:
-    """Return a number of things.
-
-    Example:
-        >>> _count(1, "pair"), _count(1200, "pair")
-        ('1 pair', '1,200 pairs')
-    """
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
-
-
-_CSS = """
-:root { color-scheme: light dark; --ink: #1b1b1b; --paper: #fff; --line: #c8c8c8; --soft: #f3f3f3; --link: #005a9c; }
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; }
-main { max-width: 60rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
-h1, h2, h3, h4 { line-height: 1.25; margin: 1.5em 0 0.5em; }
-h2 { border-bottom: 1px solid var(--line); padding-bottom: 0.25em; margin-top: 2.5em; }
-a { color: var(--link); }
-img { display: block; width: 100%; height: auto; }
-.chart { max-width: 42rem; margin: 1rem 0; }
-.warning { border-left: 0.3rem solid #d55e00; padding: 0.5rem 0.75rem; background: var(--soft); }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
-th, td { border-bottom: 1px solid var(--line); padding: 0.3rem 0.7rem; text-align: right; vertical-align: top; }
-th:first-child, .words td:last-child, .words th:last-child { text-align: left; }
-article { border: 1px solid var(--line); border-radius: 0.5rem; padding: 0.75rem 1rem; margin: 0 0 1rem; }
-article h4 { margin: 0 0 0.5rem; }
-article p { margin: 0 0 0.25rem; font-size: 0.875rem; }
-.sounds { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(16rem, 100%), 1fr)); gap: 1rem; }
-figure { margin: 0.5rem 0 0; }
-figcaption { font-size: 0.875rem; }
-.spectrogram { max-width: 28rem; }
-audio { width: 100%; max-width: 28rem; margin-top: 0.25rem; }
-@media screen and (prefers-color-scheme: dark) {
-  :root { --ink: #e6e6e6; --paper: #121212; --line: #444; --soft: #222; --link: #8ec5ff; }
-  .chart { filter: invert(1) hue-rotate(180deg); }
-}
-@media print {
-  main { max-width: none; padding: 0; }
-  nav, audio { display: none; }
-  .chart { width: auto; max-width: 100%; max-height: 23cm; }
-  article, tr, .chart { break-inside: avoid; }
-  h2, h3 { break-after: avoid; }
-  .sounds { grid-template-columns: 1fr 1fr; }
-}
-"""
+_STYLE = pages.STYLE + ".spectrogram { max-width: 28rem; }\n"

@@ -9,7 +9,7 @@ Source: Q. Kong et al., PANNs: Large-Scale Pretrained Audio Neural Networks for 
 TASLP 28, 2020, table I (5x5 kernels belong to CNN6) and section III; the dropout rates are those of its code.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import torch.nn.functional as F
@@ -72,6 +72,7 @@ class PannsCNN(AudioEncoder):
     """
 
     front_end = "panns"
+    partial: ClassVar[Mapping[str, tuple[str, ...]]] = {"aisfx": AISFX_BLOCKS}
     settings = frozenset({"conv_dropout", "fc_units", "fc_dropout"})
 
     def __init__(

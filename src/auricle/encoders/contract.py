@@ -1,20 +1,28 @@
-"""What every audio encoder is: features in, one embedding per clip out, trainable from a chosen block on.
+"""What every encoder is: log-mels of clips, or sentences, in, and one embedding of each out.
 
 Conventions: features are log-mel, float32, (batch, frames, mels); a batch is padded at the end of the time axis with
 anything, and `n_frames` (batch,) says how many frames of each clip are real. Padding never enters: a clip alone and in
-a batch of longer clips have the same embedding. Blocks count from 1.
+a batch of longer clips have the same embedding, and so has a sentence. Embeddings are float32 (batch, dim). An audio
+encoder can be trained from a chosen block on; blocks count from 1.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from auricle.encoders.checkpoints import digest_weights
-from auricle.errors import ConfigError
+from auricle.encoders.cache import WEIGHTS, locate
+from auricle.encoders.catalogue import CATALOGUE
+from auricle.encoders.checkpoints import digest_weights, load_strictly, read_weights
+from auricle.errors import ConfigError, DataError
+from auricle.registry import did_you_mean
+
+Embeddings = np.ndarray[tuple[int, int], np.dtype[np.float32]]
 
 MELS = 64
 """Mel bands that all encoders of this room take."""
@@ -53,7 +61,8 @@ class AudioEncoder(nn.Module, ABC):
         front_end: Name of the front end whose features it was made for.
         n_blocks: Number of blocks that can be frozen one after the other.
         min_frames: Length of the shortest clip it can take, in frames; shorter ones are for the front end to pad.
-        weights: Names in the catalogue that can initialise it; the first is the default.
+        weights: Names that can initialise it; the first is the default.
+        partial: Those of them that fill only some of its parts, and which.
         settings: Names of the constructor's arguments, see `build_audio_encoder`.
         dim: Size of the embedding.
         origin: Where its weights came from.
@@ -61,12 +70,13 @@ class AudioEncoder(nn.Module, ABC):
     """
 
     name: ClassVar[str]
-    front_end: ClassVar[str]
-    n_blocks: ClassVar[int]
     min_frames: ClassVar[int]
     weights: ClassVar[tuple[str, ...]]
+    partial: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     settings: ClassVar[frozenset[str]]
 
+    front_end: str
+    n_blocks: int
     dim: int
     origin: Origin
 
@@ -93,6 +103,39 @@ class AudioEncoder(nn.Module, ABC):
     @abstractmethod
     def modules_before(self, block: int) -> Sequence[nn.Module]:
         """Return everything that comes before a block: what is frozen when training starts at it."""
+
+    def initialise(self, weights: str) -> None:
+        """Fill this encoder, or some of its parts, and note where the weights came from.
+
+        Args:
+            weights: One of `weights`, or a checkpoint file (safetensors or a pickle of tensors).
+
+        Raises:
+            ConfigError: If the name does not exist, or is that of weights for something else.
+            ModelError: If the weights are not in the cache, cannot be read or do not fit.
+        """
+        path = Path(weights).expanduser()
+        only: tuple[str, ...] = ()
+        if weights in self.weights:
+            model = CATALOGUE.get(weights)
+            path, licence, source = locate(weights) / WEIGHTS, model.licence, model.source
+            only = self.partial.get(weights, ())
+        elif weights in CATALOGUE or not (path.suffix or path.exists()):
+            known = [*self.weights, "random"]
+            raise ConfigError(
+                f"{self.name} cannot start from {weights!r}.{did_you_mean(weights, known)} "
+                f"Known: {', '.join(known)}, or the path of a checkpoint file."
+            )
+        else:
+            weights, licence, source = path.name, None, None
+        load_strictly(self, self.adopt(read_weights(path)), source=weights, only=only)
+        filled = only or self.parts()
+        random = tuple(part for part in self.parts() if part not in filled)
+        self.origin = Origin(weights, licence, source, filled, random)
+
+    def parts(self) -> tuple[str, ...]:
+        """Return the names of the parts that have weights."""
+        return tuple(part for part, module in self.named_children() if module.state_dict())
 
     def adopt(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return those tensors of a published checkpoint that this encoder means to hold; all by default."""
@@ -153,3 +196,87 @@ def train_from_block(encoder: AudioEncoder, block: int) -> None:
     for module in encoder.modules_before(block):
         module.requires_grad_(False)
     encoder.train(encoder.training)
+
+
+class SentenceEncoder(nn.Module, ABC):
+    """A network from sentences to one embedding each.
+
+    Args:
+        name: What it is called in a configuration.
+        origin: Where its weights came from.
+        dim: Size of the embedding.
+    """
+
+    def __init__(self, *, name: str, origin: Origin, dim: int) -> None:
+        super().__init__()
+        self.name = name
+        self.origin = origin
+        self.dim = dim
+
+    @abstractmethod
+    def embed(self, sentences: list[str]) -> Tensor:
+        """Return embeddings (sentences, dim) of sentences, none of them blank, with gradients and in one batch."""
+
+    @abstractmethod
+    def lengths(self, sentences: list[str]) -> list[int]:
+        """Return the number of tokens of each sentence, cut off where the network does."""
+
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 of the present weights."""
+        return digest_weights(self)
+
+    def identity(self) -> dict[str, object]:
+        """Return name, SHA-256 of the present weights, and where they came from, as JSON can hold it."""
+        return identity(self.name, self.origin, self)
+
+    def forward(self, sentences: Sequence[str]) -> Tensor:
+        """Return embeddings (sentences, dim) with gradients, in one batch.
+
+        Raises:
+            DataError: If a sentence is blank.
+        """
+        _check(sentences)
+        return self.embed(list(sentences))
+
+    @torch.inference_mode()
+    def encode(self, sentences: Sequence[str], *, batch_size: int | None = None) -> Embeddings:
+        """Return embeddings (sentences, dim) without gradients or dropout, in the order of the sentences.
+
+        A sentence has the same embedding, bit for bit, whatever it is computed with: sentences of one length share a
+        batch, so that nothing is padded, and every batch of a length has the same size, filled up where it has to be.
+
+        Args:
+            sentences: Any number.
+            batch_size: On the CPU 8 by default, which is nearly as fast as more; else 64.
+
+        Raises:
+            DataError: If a sentence is blank.
+        """
+        _check(sentences)
+        device = next(self.parameters()).device
+        size = batch_size or (8 if device.type == "cpu" else 64)
+        same_length: dict[int, list[int]] = {}
+        for index, length in enumerate(self.lengths(list(sentences))):
+            same_length.setdefault(length, []).append(index)
+        embeddings = np.empty((len(sentences), self.dim), np.float32)
+        training = self.training
+        self.eval()
+        try:
+            for places in same_length.values():
+                for start in range(0, len(places), size):
+                    batch = places[start : start + size]
+                    filled = batch + batch[-1:] * (size - len(batch))
+                    rows = self.embed([sentences[index] for index in filled])[: len(batch)]
+                    embeddings[batch] = rows.float().cpu().numpy()
+            return embeddings
+        finally:
+            self.train(training)
+
+
+def _check(sentences: Sequence[str]) -> None:
+    if isinstance(sentences, str):
+        raise TypeError("a list of sentences is needed, not one string")
+    for number, sentence in enumerate(sentences, start=1):
+        if not sentence.strip():
+            raise DataError(f"Sentence {number} of {len(sentences)} is empty; every one needs at least one word.")

@@ -9,17 +9,22 @@ front end            rate     window, hop  frames                 mels          
 ``panns``            32 kHz   1024, 320    centred, reflected     64 Slaney, 50-14,000 Hz     10 log10 max(m, 1e-10)
 ``clotho-baseline``  44.1 k   1764, 882    centred, zeros         64 Slaney, 0-22,050 Hz      ln(m + 2.22e-16)
 ``yamnet``           16 kHz   400, 160     as many as fit         64 HTK, 125-7,500 Hz        ln(m + 1e-3)
+``clap``             48 kHz   1024, 480    centred, reflected     64 Slaney, 50-14,000 Hz     10 log10 max(m, 1e-10)
+``clap-fused``       48 kHz   1024, 480    centred, reflected     64 HTK in Hz, 50-14,000 Hz  10 log10 max(m, 1e-10)
 ===================  =======  ===========  =====================  ==========================  =======================
 
 Conventions: samples are float32 (samples,); log-mels are float32 (frames, mels). The spectra are computed in float32 in
-blocks of frames, which keeps memory flat and is what makes this faster than the usual whole-matrix form.
+blocks of frames, which keeps memory flat and is what makes this faster than the usual whole-matrix form. A sound that
+is too short for its networks is padded before the transform: with silence, or for CLAP with itself.
 
 Sources: Q. Kong et al., PANNs, IEEE/ACM TASLP 28, 2020 (``panns``); the DCASE language-based audio retrieval baseline
-(``clotho-baseline``); M. Plakal and D. Ellis, YAMNet, TensorFlow Models, 2019 (``yamnet``); M. Slaney, Auditory
-Toolbox, 1998, and S. Young et al., The HTK Book, 2006, section 5.4 (mel scales).
+(``clotho-baseline``); M. Plakal and D. Ellis, YAMNet, TensorFlow Models, 2019 (``yamnet``); Y. Wu et al., Large-Scale
+Contrastive Language-Audio Pretraining, ICASSP 2023, as transformers' ``ClapFeatureExtractor`` computes it (``clap``,
+and ``clap-fused`` for models that were trained to fuse crops); M. Slaney, Auditory Toolbox, 1998, and S. Young et al.,
+The HTK Book, 2006, section 5.4 (mel scales).
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -49,13 +54,16 @@ class FrontEnd:
         padding: ``zeros`` or ``reflect`` put the first frame's centre on the first sample; ``none`` takes the frames
             that fit.
         power: 2 for power spectra, 1 for magnitudes.
-        mel_scale: ``slaney`` has triangles in Hz of unit area; ``htk`` has triangles in mel of unit height.
+        mel_scale: ``slaney`` has triangles in Hz of unit area; ``htk`` has triangles in mel of unit height;
+            ``htk-hertz`` has triangles in Hz of unit height, with HTK's centres.
         fmin, fmax: Lower and upper edge of the mels, in Hz.
         logarithm: ``decibel`` is 10 log10(max(mel, floor)); ``natural`` is ln(mel + floor).
         floor: What keeps the logarithm finite in silence.
-        min_frames: Sounds with fewer frames are padded with silence before the transform by `pad`: the shortest sound
-            that the networks of this front end take.
+        min_frames: Sounds with fewer frames are padded before the transform by `pad`: the shortest sound that the
+            networks of this front end take.
         n_mels: Number of mels.
+        short: What they are padded with: ``silence``, or ``repeat``, which is the sound itself as often as it fits
+            whole, and silence for the rest.
     """
 
     name: str
@@ -65,13 +73,14 @@ class FrontEnd:
     n_fft: int
     padding: Literal["zeros", "reflect", "none"]
     power: Literal[1, 2]
-    mel_scale: Literal["slaney", "htk"]
+    mel_scale: Literal["slaney", "htk", "htk-hertz"]
     fmin: float
     fmax: float
     logarithm: Literal["decibel", "natural"]
     floor: float
     min_frames: int
     n_mels: int = 64
+    short: Literal["silence", "repeat"] = "silence"
 
     @property
     def hop_s(self) -> float:
@@ -80,7 +89,10 @@ class FrontEnd:
 
     def settings(self) -> dict[str, float | int | str]:
         """Return every number the result depends on, for fingerprints."""
-        return asdict(self)
+        settings = asdict(self)
+        if self.short == "silence":  # what stores and checkpoints mean that were made before there was a choice
+            del settings["short"]
+        return settings
 
     def n_frames(self, n_samples: int) -> int:
         """Return how many frames `n_samples` samples make.
@@ -94,10 +106,13 @@ class FrontEnd:
         return 1 + n_samples // self.hop
 
     def pad(self, samples: Samples) -> Samples:
-        """Append silence until `samples` make `min_frames` frames; longer sounds are returned as they are."""
-        edge = self.window if self.padding == "none" else 0
-        missing = (self.min_frames - 1) * self.hop + edge - len(samples)
-        return np.pad(samples, (0, missing)) if missing > 0 else samples
+        """Pad `samples` to `min_frames` frames, as `short` says; longer sounds are returned as they are."""
+        wanted = (self.min_frames - 1) * self.hop + (self.window if self.padding == "none" else 0)
+        if len(samples) >= wanted:
+            return samples
+        if self.short == "repeat" and len(samples):
+            samples = np.tile(samples, wanted // len(samples))
+        return np.pad(samples, (0, wanted - len(samples)))
 
     def __call__(self, samples: Samples) -> LogMels:
         """Return the log-mel spectrogram of `samples`, (samples,) at `sample_rate`, as (frames, mels).
@@ -160,6 +175,9 @@ def _mel_matrix(front_end: FrontEnd) -> scipy.sparse.csr_array:
         edges = _between(*_hertz_to_htk(np.array([front_end.fmin, front_end.fmax])), points=front_end.n_mels + 2)
         weights = _triangles(_hertz_to_htk(hertz), edges)
         weights[0] = 0  # the constant part of the signal belongs to no mel
+    elif front_end.mel_scale == "htk-hertz":
+        mels = _between(*_hertz_to_htk(np.array([front_end.fmin, front_end.fmax])), points=front_end.n_mels + 2)
+        weights = _triangles(hertz, _htk_to_hertz(mels))
     else:
         mels = _between(*_hertz_to_slaney(np.array([front_end.fmin, front_end.fmax])), points=front_end.n_mels + 2)
         edges = _slaney_to_hertz(mels)
@@ -202,10 +220,22 @@ def _hertz_to_htk(
     return 1127 * np.log1p(hertz / 700)
 
 
+def _htk_to_hertz(
+    mel: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    return 700 * np.expm1(mel / 1127)
+
+
+_CLAP = FrontEnd(
+    "clap", 48000, 1024, 480, 1024, "reflect", 2, "slaney", 50, 14000, "decibel", 1e-10, 1001, 64, "repeat"
+)
+
 FRONT_ENDS = Registry[FrontEnd]("front end")
 for _front_end in (
     FrontEnd("panns", 32000, 1024, 320, 1024, "reflect", 2, "slaney", 50, 14000, "decibel", 1e-10, 32),
     FrontEnd("clotho-baseline", 44100, 1764, 882, 2048, "zeros", 2, "slaney", 0, 22050, "natural", 2.0**-52, 32),
     FrontEnd("yamnet", 16000, 400, 160, 512, "none", 1, "htk", 125, 7500, "natural", 1e-3, 96),
+    _CLAP,
+    replace(_CLAP, name="clap-fused", mel_scale="htk-hertz"),
 ):
     FRONT_ENDS.add(_front_end.name, _front_end)

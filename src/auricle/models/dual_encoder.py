@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from auricle.encoders import build_audio_encoder, build_sentence_encoder
+from auricle.errors import ConfigError
 from auricle.models.settings import AudioTowerConfig, ModelsConfig, TextTowerConfig
 
 if TYPE_CHECKING:
@@ -83,11 +84,12 @@ class DualEncoder(nn.Module):
 
     Args:
         config: The section ``models``.
-        pretrained: Start the encoders that learn from their weights; false when a checkpoint replaces them at once.
+        pretrained: Start the encoders that learn, and the heads, as configured; false when a checkpoint replaces them
+            at once.
 
     Raises:
         ModelError: If weights are not in the cache or do not fit.
-        ConfigError: If a name does not exist.
+        ConfigError: If a name does not exist, or a head cannot begin as the identity.
     """
 
     def __init__(self, config: ModelsConfig, *, pretrained: bool = True) -> None:
@@ -96,7 +98,8 @@ class DualEncoder(nn.Module):
         audio = config.audio
         encoder = build_audio_encoder(
             audio.encoder,
-            weights=audio.weights if pretrained or audio.frozen else "random",
+            weights=audio.weights,
+            pretrained=pretrained or audio.frozen,
             train_from_block=audio.trainable_from_block,
             conv_dropout=audio.conv_dropout,
             fc_units=audio.fc_units,
@@ -104,14 +107,18 @@ class DualEncoder(nn.Module):
         )
         self.audio = AudioTower(encoder, audio, dim=config.dim)
         self.text = TextTower(build_sentence_encoder(config.text.encoder), config.text, dim=config.dim)
+        if pretrained:
+            self._begin_heads()
 
     def learned_state(self) -> dict[str, Tensor]:
         """Return the tensors that belong to this model alone: all but those of frozen encoders."""
         return {name: tensor for name, tensor in self.state_dict().items() if not name.startswith(self._frozen())}
 
     def load_learned_state(self, state: dict[str, Tensor]) -> list[str]:
-        """Take over what `learned_state` returned, and return the names that are missing or too many."""
-        keys = self.load_state_dict(state, strict=False)
+        """Take over what `learned_state` returned; return the names that are missing, too many or of another shape."""
+        shapes = {name: tensor.shape for name, tensor in self.state_dict().items()}
+        fitting = {name: tensor for name, tensor in state.items() if shapes.get(name, tensor.shape) == tensor.shape}
+        keys = self.load_state_dict(fitting, strict=False)
         missing = [name for name in keys.missing_keys if not name.startswith(self._frozen())]
         return [*missing, *keys.unexpected_keys]
 
@@ -123,6 +130,29 @@ class DualEncoder(nn.Module):
     def device(self) -> torch.device:
         """Where the model is."""
         return next(self.audio.head.parameters()).device
+
+    def _begin_heads(self) -> None:
+        """Make the identity of each head that is to begin as one."""
+        begun = {
+            side: tower
+            for side, tower, config in (("audio", self.audio, self.config.audio), ("text", self.text, self.config.text))
+            if config.initial_head == "identity"
+        }
+        for side, tower in begun.items():
+            name, dim = tower.encoder.name, tower.encoder.dim
+            if dim != self.config.dim:
+                raise ConfigError(
+                    f"The {side} head cannot begin as the identity: {name} has {dim} dimensions and the space "
+                    f"{self.config.dim}. Set models.dim={dim}, or models.{side}.initial_head=random."
+                )
+            nn.init.eye_(tower.head.get_parameter("1.weight"))
+            nn.init.zeros_(tower.head.get_parameter("1.bias"))
+        origins = {side: tower.encoder.origin.weights for side, tower in begun.items()}
+        if len(set(origins.values())) > 1:
+            raise ConfigError(
+                f"Both heads begin as the identity, but {origins['audio']}, which hears, and {origins['text']}, which "
+                "reads, have no space in common. Name one CLAP in models.audio.weights and models.text.encoder."
+            )
 
     def _frozen(self) -> tuple[str, ...]:
         towers = {"audio.encoder.": self.audio.frozen, "text.encoder.": self.text.frozen}

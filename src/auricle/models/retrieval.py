@@ -4,6 +4,7 @@ Conventions: embeddings are float32 (items, dim) of length 1, so a matrix produc
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +60,8 @@ class RetrievalModel:
 
     def header(self, trained: dict[str, Any]) -> Header:
         """Return what a checkpoint of this model says about itself."""
-        return Header(self.network.config, self.encoders, self.front_end.settings(), trained)
+        config = self.network.config.with_absolute_paths()
+        return Header(config, self.encoders, self.front_end.settings(), trained)
 
     def audio_input(self) -> AudioEmbeddings | LogMelSpectrograms:
         """Return the description of a sound that the audio tower trains on: pooled when frozen, else log-mels."""
@@ -174,8 +176,13 @@ class RetrievalModel:
 
 
 def front_end_of(network: DualEncoder) -> FrontEnd:
-    """Return the front end a network hears with: the configured one, else the one its encoder was trained with."""
-    return FRONT_ENDS.get(network.config.audio.front_end or network.audio.encoder.front_end)
+    """Return the front end a network hears with: the configured one, else the one its encoder was trained with.
+
+    It pads sounds to what the encoder takes at least, if that is more than its own networks need.
+    """
+    encoder = network.audio.encoder
+    front_end = FRONT_ENDS.get(network.config.audio.front_end or encoder.front_end)
+    return replace(front_end, min_frames=max(front_end.min_frames, encoder.min_frames))
 
 
 def load(
@@ -201,10 +208,13 @@ def load(
         path = path / f"{which}.safetensors"
     header, state = checkpoint.read(path)
     network = DualEncoder(header.models, pretrained=False)
-    if wrong := network.load_learned_state(state):
-        raise ModelError(f"{path} does not fit its own configuration; missing or too many: {', '.join(wrong[:5])}.")
+    wrong = network.load_learned_state(state)
     model = RetrievalModel(network, features=features, device=pick_device(device))
-    _check(path, header, model)
+    _check(path, header, model)  # first, since another encoder is why heads do not fit
+    if wrong:
+        raise ModelError(
+            f"{path} does not fit its own configuration; missing, too many or of another shape: {', '.join(wrong[:5])}."
+        )
     return model
 
 
