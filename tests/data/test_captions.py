@@ -43,11 +43,13 @@ def test_accepted_column_names_in_any_place(tmp_path: Path, file_column: str, ca
     assert texts(path) == {"a.wav": [(1, "it rains")]}
 
 
-def test_split_origin_parent_and_either_licence_are_read(tmp_path: Path) -> None:
-    path = write(tmp_path, "file,caption,split,license,origin,parent\na.wav,one,train,CC0,AudioGen,train/b.wav\n")
+def test_split_origin_parent_either_licence_and_what_is_mixed_in_are_read(tmp_path: Path) -> None:
+    header = "file,caption,Mixed_With,split,license,origin,parent"
+    path = write(tmp_path, f"{header}\na.wav,one,train/c.wav,train,CC0,AudioGen,train/b.wav\n")
     (entry,), _ = read_captions(path)
     said = entry.provenance
     assert (entry.split, said.origin, said.parent, said.licence) == ("train", "AudioGen", "train/b.wav", "CC0")
+    assert said.mixed_with == "train/c.wav"
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])

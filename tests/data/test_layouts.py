@@ -124,11 +124,13 @@ def test_a_file_cannot_be_in_two_splits(tmp_path: Path, write_sound: Write, writ
 
 
 def test_parents_become_identities_where_splits_are_drawn(tmp_path: Path, write_sound: Write, write_csv: Write) -> None:
-    rows = [["file_name", "caption", "parent"]]
+    rows = [["file_name", "caption", "parent", "mixed_with"]]
     for number in range(5):
         write_sound(tmp_path / f"{number}.wav")
         write_sound(tmp_path / f"copy of {number}.wav")
-        rows += [[f"{number}.wav", "x", ""], [f"copy of {number}.wav", "x", f"{number}.wav"]]
+        rows += [[f"{number}.wav", "x", "", ""], [f"copy of {number}.wav", "x", f"{number}.wav", ""]]
+    write_sound(tmp_path / "mixture.wav")
+    rows.append(["mixture.wav", "x", "0.wav", "1.wav"])
     write_csv(tmp_path / "captions.csv", rows)
     for seed in range(4):  # the manifest of one draw must not disturb the next
         collection = opened(tmp_path, split_seed=seed, validation_share=0.2, evaluation_share=0.2)
@@ -136,6 +138,9 @@ def test_parents_become_identities_where_splits_are_drawn(tmp_path: Path, write_
         for number in range(5):
             assert clips[f"copy of {number}.wav"].parent == clips[f"{number}.wav"].id
             assert clips[f"copy of {number}.wav"].split == clips[f"{number}.wav"].split
+        mixture, one, other = clips["mixture.wav"], clips["0.wav"], clips["1.wav"]
+        assert (mixture.parent, mixture.mixed_with) == (one.id, other.id)
+        assert mixture.split == one.split == other.split
 
 
 def test_of_two_tables_one_must_be_named(tmp_path: Path, write_sound: Write, write_csv: Write) -> None:

@@ -61,7 +61,29 @@ def test_one_file_says_what_was_seen(clotho: Path) -> None:
         "origin": "",
         "parent": "",
         "licence": "",
+        "mixed_with": "",
     }
+
+
+def test_a_manifest_of_an_earlier_version_is_read_as_it_is(
+    clotho: Path, looked_at: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = "development/Bob&#39;s Bus #1.wav"
+    before = write_manifest(clotho, {file: Provenance(origin="AudioGen", parent="development/x.wav")})
+    path = clotho / "manifest.parquet"
+    table = pyarrow.parquet.read_table(path)
+    assert table.column_names[-1] == "mixed_with"
+    pyarrow.parquet.write_table(table.drop_columns(["mixed_with"]), path)
+    looked_at.clear()
+    capsys.readouterr()
+    assert opened(clotho) == before
+    assert (looked_at, capsys.readouterr().err) == ([], "")
+    clip = write_manifest(clotho, {file: Provenance(mixed_with="development/ Ambience  Birds.wav")}).clips[1]
+    assert (clip.origin, clip.parent, clip.mixed_with) == (
+        "AudioGen",
+        "development/x.wav",
+        "development/ Ambience  Birds.wav",
+    )
 
 
 def test_only_what_is_new_or_changed_is_looked_at(clotho: Path, looked_at: list[str], write_sound: Write) -> None:
@@ -195,7 +217,7 @@ rows = st.builds(
     file_name=names,
     measured=st.builds(Measured, st.floats(0, 1e6), st.integers(1, 400_000), st.integers(1, 64), names),
     stamp=st.builds(Stamp, st.integers(0, 2**62), st.integers(-(2**62), 2**62)),
-    provenance=st.builds(Provenance, names, names, names),
+    provenance=st.builds(Provenance, names, names, names, names),
 )
 
 

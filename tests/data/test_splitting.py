@@ -9,8 +9,17 @@ from hypothesis import strategies as st
 from auricle.data.splitting import draw_splits
 
 
-def draw(parents: dict[str, str], *, seed: int = 0, validation: float = 0.1, evaluation: float = 0.1) -> dict[str, str]:
-    return draw_splits(parents, seed=seed, validation_share=validation, evaluation_share=evaluation)
+def draw(
+    parents: dict[str, str],
+    *,
+    seed: int = 0,
+    validation: float = 0.1,
+    evaluation: float = 0.1,
+    mixed_with: dict[str, str] | None = None,
+) -> dict[str, str]:
+    return draw_splits(
+        parents, seed=seed, validation_share=validation, evaluation_share=evaluation, mixed_with=mixed_with
+    )
 
 
 @pytest.mark.parametrize(
@@ -62,6 +71,41 @@ def test_families_are_never_divided(copies: list[int], written: str, seed: int) 
     for name, split in splits.items():
         homes.setdefault(family[name], set()).add(split)
     assert all(len(home) == 1 for home in homes.values())
+
+
+@given(
+    mixtures=st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=12),
+    written=st.sampled_from(["{}.wav", "development/{}.wav"]),
+    seed=st.integers(0, 5),
+)
+def test_both_parts_of_a_mixture_are_drawn_together(mixtures: list[tuple[int, int]], written: str, seed: int) -> None:
+    """Oracle: connected components, by flooding."""
+    parents = {f"{number}.wav": "" for number in range(20)}
+    mixed_with = {}
+    for number, (one, other) in enumerate(mixtures):
+        parents[f"mix {number}.wav"] = written.format(one)
+        mixed_with[f"mix {number}.wav"] = written.format(other)
+    edges = {
+        name: {written.format(n) for n in numbers}
+        for name, numbers in zip((f"mix {n}.wav" for n in range(len(mixtures))), mixtures, strict=True)
+    }
+    splits = draw(parents, seed=seed, validation=0.2, evaluation=0.2, mixed_with=mixed_with)
+    assert splits.keys() == parents.keys()
+    for start in edges:
+        reached, grown = {start}, True
+        while grown:
+            sounds = {sound for name in reached for sound in edges.get(name, set())}
+            more = {name for name, ends in edges.items() if ends & sounds} | {
+                name for name in parents if written.format(name.removesuffix(".wav")) in sounds
+            }
+            grown = not more <= reached
+            reached |= more
+        assert len({splits[name] for name in reached}) == 1
+
+
+def test_without_mixtures_nothing_is_drawn_otherwise() -> None:
+    parents = {f"{number}.wav": f"{number % 7}.wav" if number > 6 else "" for number in range(30)}
+    assert draw(parents) == draw(parents, mixed_with=dict.fromkeys(parents, ""))
 
 
 def test_a_clip_that_is_its_own_ancestor_is_drawn_all_the_same() -> None:

@@ -4,14 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from auricle.data import Caption, Clip, Collection
 from auricle.storage import digest_bytes
 from auricle.training.pairs import CaptionedClips, plan_epoch
 
 
-def clip(name: str, *, parent: str = "", seconds: float = 1.0) -> Clip:
-    return Clip("development", name, Path(name), seconds, 16000, 1, f"content of {name}", "", parent, "")
+def clip(name: str, *, parent: str = "", mixed_with: str = "", seconds: float = 1.0) -> Clip:
+    return Clip("development", name, Path(name), seconds, 16000, 1, f"content of {name}", "", parent, "", mixed_with)
 
 
 def captioned(clips: list[Clip], captions: dict[str, list[str]]) -> CaptionedClips:
@@ -36,6 +38,55 @@ def test_clips_that_share_a_parent_or_a_caption_are_related() -> None:
     assert {(i, j) for i in range(5) for j in range(i + 1, 5) if related[i, j]} == expected
     assert torch.equal(related, related.T)
     assert related.diagonal().all()
+
+
+def test_a_mixture_is_related_to_all_that_has_a_sound_of_it() -> None:
+    """A, B and C are originals, A' is a copy of A; the matrix is written out by hand."""
+    clips = [
+        clip("A"),
+        clip("B"),
+        clip("C"),
+        clip("A'", parent="development/A"),
+        clip("A+B", parent="development/A", mixed_with="development/B"),
+        clip("C+A'", parent="development/C", mixed_with="development/A'"),
+        clip("B+x", parent="development/B", mixed_with="development/elsewhere"),
+    ]
+    captions = {one.file_name: [f"{one.file_name} is heard"] for one in clips}
+    expected = [
+        # A B  C  A' AB CA Bx
+        [1, 0, 0, 1, 1, 1, 0],  # A
+        [0, 1, 0, 0, 1, 0, 1],  # B
+        [0, 0, 1, 0, 0, 1, 0],  # C
+        [1, 0, 0, 1, 1, 1, 0],  # A'
+        [1, 1, 0, 1, 1, 1, 1],  # A+B
+        [1, 0, 1, 1, 1, 1, 0],  # C+A'
+        [0, 1, 0, 0, 1, 0, 1],  # B+x
+    ]
+    pairs = captioned(clips, captions)
+    assert pairs.related(range(7)).int().tolist() == expected
+    order = [5, 0, 6, 2]
+    assert pairs.related(order).int().tolist() == [[expected[i][j] for j in order] for i in order]
+
+
+@settings(deadline=None)
+@given(data=st.data())
+def test_relations_are_those_of_two_clips_at_a_time(data: st.DataObject) -> None:
+    names = [str(number) for number in range(8)]
+    parents = [data.draw(st.sampled_from(["", *names[:number]])) for number in range(8)]
+    others = [data.draw(st.sampled_from(["", *names[:number]])) for number in range(8)]
+    texts = [data.draw(st.lists(st.sampled_from("rain dog bell bird wind".split()), min_size=1)) for _ in names]
+
+    def sounds(name: str) -> set[str]:
+        parent, other = parents[int(name)], others[int(name)]
+        return (sounds(parent) if parent else {name}) | (sounds(other) if other else set())
+
+    clips = [
+        clip(name, parent=parent and f"development/{parent}", mixed_with=other and f"development/{other}")
+        for name, parent, other in zip(names, parents, others, strict=True)
+    ]
+    related = captioned(clips, dict(zip(names, texts, strict=True))).related(range(8))
+    for i, j in np.ndindex(8, 8):
+        assert related[i, j] == bool(sounds(names[i]) & sounds(names[j]) or set(texts[i]) & set(texts[j]))
 
 
 def test_an_epoch_shows_every_clip_once_with_one_of_its_captions() -> None:

@@ -25,7 +25,7 @@ def generators() -> None:
 
 def generate(
     back_end: Annotated[
-        str, typer.Argument(metavar="BACKEND", help="procedural, audiogen, ezaudio, diffusers:NAME, folder:DIR, ...")
+        str, typer.Argument(metavar="BACKEND", help="procedural, audiogen, ezaudio, diffusers:NAME, mixture, ...")
     ],
     collection: Annotated[
         Path, typer.Option("--collection", help="Whose captions become sounds; only development is read.")

@@ -56,6 +56,7 @@ class Columns:
     origin: int | None
     parent: int | None
     licence: int | None
+    mixed_with: int | None
 
 
 def find_columns(header: Sequence[str]) -> Columns | None:
@@ -87,6 +88,7 @@ def find_columns(header: Sequence[str]) -> Columns | None:
         origin=place(["origin"]),
         parent=place(["parent"]),
         licence=place(LICENCE_COLUMNS),
+        mixed_with=place(["mixed_with"]),
     )
 
 
@@ -168,7 +170,8 @@ class _Reading:
             self._leave(line, f"names {file_name} again; line {self.lines[key]} counts.")
             return
         self.lines.setdefault(key, line)
-        said = Provenance(*(_cell(cells, place).strip() for place in (columns.origin, columns.parent, columns.licence)))
+        places = (columns.origin, columns.parent, columns.licence, columns.mixed_with)
+        said = Provenance(*(_cell(cells, place).strip() for place in places))
         self.provenances[key] = self.provenances.get(key, Provenance()).over(said)
         if columns.captions:
             numbered = [(number, cells[place]) for number, place in columns.captions.items()]

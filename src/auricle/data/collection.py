@@ -32,20 +32,27 @@ class Provenance:
         origin: Who or what made it: a site, a library, a generator.
         parent: Identity of the clip that it was made from; empty for originals.
         licence: Under which it may be used.
+        mixed_with: Identity of another clip that is heard in it.
     """
 
     origin: str = ""
     parent: str = ""
     licence: str = ""
+    mixed_with: str = ""
 
     def over(self, other: "Provenance") -> "Provenance":
         """Return what is known here, and from `other` what is not.
 
         Example:
             >>> Provenance(licence="CC0").over(Provenance(origin="Freesound", licence="unknown"))
-            Provenance(origin='Freesound', parent='', licence='CC0')
+            Provenance(origin='Freesound', parent='', licence='CC0', mixed_with='')
         """
-        return Provenance(self.origin or other.origin, self.parent or other.parent, self.licence or other.licence)
+        return Provenance(
+            self.origin or other.origin,
+            self.parent or other.parent,
+            self.licence or other.licence,
+            self.mixed_with or other.mixed_with,
+        )
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,7 @@ class Clip:
         origin: Who or what made it, empty when unknown.
         parent: Identity of the clip that it was made from, empty for originals.
         licence: Empty when unknown.
+        mixed_with: Identity of another clip that is heard in it, empty for all but mixtures.
     """
 
     split: str
@@ -75,6 +83,7 @@ class Clip:
     origin: str
     parent: str
     licence: str
+    mixed_with: str = ""
 
     @property
     def id(self) -> str:

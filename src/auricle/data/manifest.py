@@ -1,8 +1,8 @@
 """The manifest: what was seen of each sound of a collection, so that nothing is looked at twice.
 
 One Parquet file with one row per clip. It can be deleted at any time and is made again, except for what a person or a
-generator stated in it: origin, parent and licence. Size and time of modification tell whether a row still holds.
-Captions are not in it: the caption files alone say what a sound is called.
+generator stated in it: origin, parent, licence, and what else is heard. Size and time of modification tell whether a
+row still holds. Captions are not in it: the caption files alone say what a sound is called.
 """
 
 import os
@@ -36,8 +36,12 @@ _KINDS = {
     "origin": "string",
     "parent": "string",
     "licence": "string",
+    "mixed_with": "string",
 }
 """The columns and their types, as Arrow names them."""
+
+_ADDED = "mixed_with"
+"""The column that manifests of earlier versions lack: nothing was mixed then."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,10 @@ def read_manifest(path: Path, *, report: bool = True) -> dict[str, Row]:
     if not path.exists():
         return {}
     try:
-        columns = pyarrow.parquet.read_table(path, columns=list(_KINDS)).select(list(_KINDS)).to_pydict()
+        table = pyarrow.parquet.read_table(path)
+        if _ADDED not in table.column_names:
+            table = table.append_column(_ADDED, pyarrow.array([""] * len(table)))
+        columns = table.select(list(_KINDS)).to_pydict()
     except (OSError, KeyError, pyarrow.ArrowException):
         if report:
             say(

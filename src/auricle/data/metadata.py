@@ -6,7 +6,7 @@ found``.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,8 @@ _KINDS = (
     (re.compile(r"licenses/(by(?:-(?:nc|nd|sa))*)/?(\d[\d.]*)?", re.IGNORECASE), "CC"),
     (re.compile(r"sampling\+", re.IGNORECASE), "Sampling+"),
 )
+_AND = " and "
+_UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,25 @@ def licence_kind(licence: str) -> str:
     Example:
         >>> licence_kind("http://creativecommons.org/licenses/by-nc/3.0/"), licence_kind("CC BY 4.0"), licence_kind("")
         ('CC BY-NC 3.0', 'CC BY 4.0', 'unknown')
+        >>> licence_kind("CC0 and http://creativecommons.org/licenses/by-nc/3.0/")
+        'CC0 and CC BY-NC 3.0'
     """
+    return _AND.join(dict.fromkeys(map(_kind, licence.split(_AND))))
+
+
+def joined_licences(licences: Iterable[str]) -> str:
+    """Return the licences of a clip that consists of several: all of them hold, and which is the strictest is not said.
+
+    Example:
+        >>> joined_licences(["CC BY 4.0", "CC0", "CC0"]), joined_licences(["CC0", ""]), joined_licences(["", ""])
+        ('CC BY 4.0 and CC0', 'CC0 and unknown', '')
+    """
+    named = {licence.strip() or _UNKNOWN for licence in licences}
+    return "" if named == {_UNKNOWN} else _AND.join(sorted(named))
+
+
+def _kind(licence: str) -> str:
     for pattern, kind in _KINDS:
         if match := pattern.search(licence):
             return kind if kind != "CC" else f"CC {match[1].upper()} {match[2] or ''}".strip()
-    return licence.strip() or "unknown"
+    return licence.strip() or _UNKNOWN

@@ -159,20 +159,23 @@ def _with_provenance(
 
 
 def _draw_missing_splits(sounds: list[Sound], config: DataConfig) -> list[Sound]:
-    """Give each sound that has no split one, and write parents that are among them as identities."""
+    """Give each sound that has no split one, and write what it was made from, if that is among them, as identities."""
     parents = {sound.file_name: sound.provenance.parent for sound in sounds if not sound.split}
     drawn = draw_splits(
         parents,
         seed=config.split_seed,
         validation_share=config.validation_share,
         evaluation_share=config.evaluation_share,
+        mixed_with={sound.file_name: sound.provenance.mixed_with for sound in sounds if not sound.split},
     )
 
     def complete(sound: Sound) -> Sound:
-        parent = file_name_of_parent(sound.provenance.parent, parents)
-        provenance = sound.provenance
-        if parent and parent != sound.file_name:
-            provenance = replace(provenance, parent=f"{drawn[parent]}/{parent}")
+        def identity(said: str) -> str:
+            name = file_name_of_parent(said, parents)
+            return f"{drawn[name]}/{name}" if name and name != sound.file_name else said
+
+        said = sound.provenance
+        provenance = replace(said, parent=identity(said.parent), mixed_with=identity(said.mixed_with))
         return replace(sound, split=drawn[sound.file_name], provenance=provenance)
 
     return [sound if sound.split else complete(sound) for sound in sounds]
@@ -256,6 +259,7 @@ def _collect(
                 origin=provenance.origin,
                 parent=provenance.parent,
                 licence=provenance.licence,
+                mixed_with=provenance.mixed_with,
             )
             clips.append(clip)
             captions += [Caption(clip.id, number, text) for number, text in sound.captions]

@@ -1,18 +1,25 @@
 """Drawing splits for a collection that has none.
 
 A clip and what was made from it, directly or over several steps, form a family, and a family is never divided: a copy
-in development of a clip in evaluation would be a leak. Families are ranked by a number derived from the seed and the
-name of their first ancestor, so the draw does not depend on the order of a listing, and a clip that is added moves few
-others. The first of the ranking fill evaluation, the next validation, the rest is development.
+in development of a clip in evaluation would be a leak. A clip that is mixed from two makes one family of theirs.
+Families are ranked by a number derived from the seed and the name of their first founder, so the draw does not depend
+on the order of a listing, and a clip that is added moves few others. The first of the ranking fill evaluation, the next
+validation, the rest is development.
 """
 
 from collections.abc import Container, Mapping
 
+from auricle.data.families import founders
 from auricle.randomness import derive_seed
 
 
 def draw_splits(
-    parents: Mapping[str, str], *, seed: int, validation_share: float, evaluation_share: float
+    parents: Mapping[str, str],
+    *,
+    seed: int,
+    validation_share: float,
+    evaluation_share: float,
+    mixed_with: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Return the split of each clip.
 
@@ -22,6 +29,7 @@ def draw_splits(
         seed: Of the draw, any integer.
         validation_share: Part of the clips, from 0 to below 1.
         evaluation_share: As `validation_share`; both together below 1.
+        mixed_with: File name of a clip -> another clip that is heard in it, written as in `parents`.
 
     Returns:
         File name -> split. The counts are the shares of the number of clips, rounded to the nearest integer but at
@@ -36,9 +44,7 @@ def draw_splits(
         >>> drawn["a.wav"] == drawn["b.wav"]
         True
     """
-    families: dict[str, list[str]] = {}
-    for name in sorted(parents):
-        families.setdefault(_founder(name, parents), []).append(name)
+    families = _families(parents, mixed_with or {})
     evaluation = _count(evaluation_share, len(parents))
     validation = min(_count(validation_share, len(parents)), len(parents) - evaluation - 1)
     free = {"evaluation": evaluation, "validation": validation, "development": len(parents)}
@@ -49,6 +55,32 @@ def draw_splits(
         free[split] -= len(family)
         splits.update(dict.fromkeys(family, split))
     return splits
+
+
+def _families(parents: Mapping[str, str], mixed_with: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the clips of each family by the first of its founders, in alphabetical order."""
+
+    def listed(name: str) -> str:
+        return file_name_of_parent(name, parents) or name
+
+    found = founders({name: (listed(parents[name]), listed(mixed_with.get(name, ""))) for name in parents})
+    first: dict[str, str] = {}  # founder -> one of its family before it in the alphabet
+
+    def first_of(founder: str) -> str:
+        passed = []
+        while founder in first:
+            passed.append(founder)
+            founder = first[founder]
+        first.update(dict.fromkeys(passed, founder))
+        return founder
+
+    for together in found.values():
+        one, *others = sorted({first_of(founder) for founder in together})
+        first.update(dict.fromkeys(others, one))
+    families: dict[str, list[str]] = {}
+    for name in sorted(parents):
+        families.setdefault(first_of(min(found[name])), []).append(name)
+    return families
 
 
 def _count(share: float, clips: int) -> int:
@@ -63,14 +95,3 @@ def file_name_of_parent(parent: str, names: Container[str]) -> str:
         ('a.wav', '')
     """
     return next((name for name in (parent, parent.partition("/")[2]) if name and name in names), "")
-
-
-def _founder(name: str, parents: Mapping[str, str]) -> str:
-    """Return the first ancestor, which need not be in the collection itself."""
-    seen = {name}
-    while parent := parents.get(name, ""):
-        name = file_name_of_parent(parent, parents) or parent
-        if name in seen:  # a circle makes no sense, but it must end
-            return min(seen)
-        seen.add(name)
-    return name

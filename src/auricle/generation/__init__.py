@@ -4,10 +4,10 @@
 
     contract      what a back end is: captions, lengths and seeds in, sounds out
     back_ends     all of them by name; others come in through entry points
-    procedural, audiogen, ezaudio, diffusers_pipelines, existing    the back ends
+    procedural, audiogen, ezaudio, diffusers_pipelines, mixture, existing    the back ends
     worker        a back end in a process and an interpreter of its own
     jobs          which clips there are to be
-    sources       a back end, or clips that are there already, as what makes jobs
+    sources       a back end, clips that are there already, or originals, as what makes jobs
     finishing     one rate and loudness for all; what is unusable
     output        the folder, its manifest, what is there already
     run           from a collection to folders of clips
@@ -18,17 +18,20 @@ a run is a collection, whose clips name their parents.
 """
 
 from auricle.generation.back_ends import all_back_ends, find_back_end
-from auricle.generation.contract import About, BackEnd, NamedClips, TextToAudio
+from auricle.generation.contract import About, Augmentation, BackEnd, Made, NamedClips, Original, TextToAudio
 from auricle.generation.output import Shard
 from auricle.generation.run import Generated, generate, options_from
 from auricle.generation.settings import GenerationConfig
 
 __all__ = [
     "About",
+    "Augmentation",
     "BackEnd",
     "Generated",
     "GenerationConfig",
+    "Made",
     "NamedClips",
+    "Original",
     "Shard",
     "TextToAudio",
     "all_back_ends",

@@ -11,6 +11,7 @@ from auricle.generation.contract import BackEnd
 from auricle.generation.diffusers_pipelines.back_end import DIFFUSERS
 from auricle.generation.existing import FOLDER
 from auricle.generation.ezaudio.back_end import EZAUDIO
+from auricle.generation.mixture.back_end import MIXTURE
 from auricle.generation.procedural.back_end import PROCEDURAL
 from auricle.registry import Registry
 
@@ -19,7 +20,7 @@ GROUP = "auricle.text_to_audio"
 BACK_ENDS: Registry[BackEnd] = Registry("back end")
 """The back ends of auricle."""
 
-for _back_end in (PROCEDURAL, AUDIOGEN, EZAUDIO, DIFFUSERS, FOLDER):
+for _back_end in (PROCEDURAL, AUDIOGEN, EZAUDIO, DIFFUSERS, MIXTURE, FOLDER):
     BACK_ENDS.add(_back_end.name, _back_end)
 
 

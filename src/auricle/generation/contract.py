@@ -2,7 +2,8 @@
 
 A clip depends on its caption, its length, its seed and the back end's parameters alone: not on the batch it is made in,
 on the order, on the number of workers or on a restart. Whoever implements this keeps a generator of randomness per clip
-and masks padding. `auricle.generation.testing` checks that a back end does.
+and masks padding. `auricle.generation.testing` checks that a back end does. Besides `TextToAudio` there are two other
+kinds: `NamedClips` brings clips that are there already, `Augmentation` makes copies of the originals' own sounds.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from auricle.audio import Samples
 from auricle.config import Section
+from auricle.data import Caption, Clip
 from auricle.errors import GenerationError
 
 
@@ -90,6 +92,63 @@ class NamedClips(Protocol):
 
 
 @dataclass(frozen=True)
+class Original:
+    """A clip of development and what is said of it."""
+
+    clip: Clip
+    captions: tuple[Caption, ...]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A clip that was made, and what its collection will tell of it.
+
+    Attributes:
+        samples: Mono float32 of shape (samples,).
+        caption: What it sounds like.
+        licence: Under which it may be used; empty when unknown.
+        mixed_with: Identity of the clip that is heard in it besides the one it is a copy of; empty if there is none.
+    """
+
+    samples: Samples
+    caption: str
+    licence: str
+    mixed_with: str = ""
+
+
+@runtime_checkable
+class Augmentation(Protocol):
+    """Copies of originals, made of their own sounds and captions.
+
+    Attributes:
+        sample_rate: Of the copies, in Hz.
+        about: What they are made with.
+    """
+
+    sample_rate: int
+    about: About
+
+    def augment(
+        self, original: Original, *, number: int, strangers: Sequence[Original], seconds: float, seed: int
+    ) -> Made:
+        """Make a copy, which depends on nothing but what is given here, and not on the order of `strangers`.
+
+        Args:
+            original: What it is a copy of.
+            number: Of the caption that the copy is for, one of the original's.
+            strangers: Other originals, which share neither a sound nor a caption with this one; there may be none.
+            seconds: Length of the copy, at most that of the original.
+            seed: Non-negative, below 2**63.
+
+        Raises:
+            GenerationError: If there can be no such copy.
+        """
+
+    def close(self) -> None:
+        """Let go of processes and memory."""
+
+
+@dataclass(frozen=True)
 class BackEnd:
     """A back end that can be opened: what the registry holds, and what an entry point gives.
 
@@ -103,7 +162,7 @@ class BackEnd:
     name: str
     summary: str
     options: type[Section]
-    open: Callable[[str, Any], TextToAudio | NamedClips]
+    open: Callable[[str, Any], TextToAudio | NamedClips | Augmentation]
     argument: str = ""
 
 

@@ -57,7 +57,7 @@ def loudness_of(samples: Samples, rate: int) -> float | None:
     """Return the integrated loudness in LUFS, None for what is silent or shorter than 0.4 s."""
     import pyloudnorm
 
-    if len(samples) < SHORTEST_MEASURED_S * rate or _rms(samples) < SILENT_RMS:
+    if len(samples) < SHORTEST_MEASURED_S * rate or rms(samples) < SILENT_RMS:
         return None
     measured = float(pyloudnorm.Meter(rate).integrated_loudness(samples.astype(np.float64)))
     return measured if np.isfinite(measured) else None
@@ -93,12 +93,13 @@ def fault_of(samples: Samples, rate: int, *, seconds: float | None) -> str:
         return "not finite"
     if seconds is not None and abs(len(samples) / rate - seconds) > _TOLERANCE_S:
         return f"{len(samples) / rate:.2f} s long instead of {seconds:.2f} s"
-    if _rms(samples) < SILENT_RMS:
+    if rms(samples) < SILENT_RMS:
         return "silent"
     if np.mean(np.abs(samples) >= 1.0) > _CLIPPED_SHARE:
         return "clipped throughout"
     return ""
 
 
-def _rms(samples: Samples) -> float:
+def rms(samples: Samples) -> float:
+    """Return the root mean square."""
     return float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))

@@ -35,7 +35,7 @@ from auricle.errors import ConfigError, GenerationError
 from auricle.tables import write_rows
 
 CAPTIONS_NAME = f"{SPLIT}_captions.csv"
-CAPTIONS_HEADER = ("fname", "raw_text", "text", "origin", "parent", "licence")
+CAPTIONS_HEADER = ("fname", "raw_text", "text", "origin", "parent", "licence", "mixed_with")
 PARAMETERS_NAME = "parameters.json"
 
 Row = dict[str, Any]
@@ -221,7 +221,8 @@ class Output:
 
 
 def _caption_row(row: Row) -> tuple[str, ...]:
-    return row["file"], row["caption"], plain(row["caption"]), row["back_end"], row["parent"], row["licence"]
+    caption, mixed_with = row["caption"], row.get("mixed_with", "")  # rows of earlier versions have none
+    return row["file"], caption, plain(caption), row["back_end"], row["parent"], row["licence"], mixed_with
 
 
 def _file_of(row: Row) -> str:

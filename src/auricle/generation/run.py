@@ -16,15 +16,16 @@ from typing import Any
 from auricle import progress
 from auricle.config import apply, validate
 from auricle.data import Collection
+from auricle.data.generated import SPLIT
 from auricle.data.words import words
 from auricle.errors import GenerationError
 from auricle.generation.back_ends import find_back_end
-from auricle.generation.contract import NamedClips
+from auricle.generation.contract import Augmentation, Made, NamedClips
 from auricle.generation.finishing import fault_of, finish
 from auricle.generation.jobs import Job, plan_jobs
 from auricle.generation.output import Output, SetAside, Shard
 from auricle.generation.settings import GenerationConfig
-from auricle.generation.sources import FromCaptions, FromFiles, Source, make_each
+from auricle.generation.sources import FromCaptions, FromFiles, FromOriginals, Source, make_each
 from auricle.storage import fingerprint
 
 NO_DEPENDENCE = {"numbers", "output", "batch_size", "attempts"}
@@ -77,7 +78,7 @@ def generate(
         StorageError: If a folder cannot be written or is in use.
     """
     jobs = plan_jobs(collection, config.numbers)
-    with _BackEnd(name, config, dict(options or {})) as back_end:
+    with _BackEnd(name, config, dict(options or {}), collection.split(SPLIT)) as back_end:
         return [
             _fill(
                 Output(config.output / f"{collection.folder.resolve().name}-{back_end.label}-caption-{number}", shard),
@@ -107,10 +108,11 @@ def options_from(settings: Sequence[str]) -> dict[str, Any]:
 class _BackEnd:
     """A back end with its settings, opened when the first clip is missing."""
 
-    def __init__(self, name: str, config: GenerationConfig, options: dict[str, Any]) -> None:
+    def __init__(self, name: str, config: GenerationConfig, options: dict[str, Any], split: Collection) -> None:
         self.kind, self.argument = find_back_end(name)
         self.options = validate(self.kind.options, options, source=f"the back end {self.kind.name}")
         self.config = config
+        self.split = split
         self.batch_size = config.batch_size
         self._opened: Any = None
 
@@ -141,6 +143,8 @@ class _BackEnd:
         self._opened = self._opened or self.kind.open(self.argument, self.options)
         if isinstance(self._opened, NamedClips):
             return FromFiles(self._opened)
+        if isinstance(self._opened, Augmentation):
+            return FromOriginals(self._opened, self.kind.name, self.config, self.split)
         return FromCaptions(self._opened, self.kind.name, self.config)
 
 
@@ -207,31 +211,32 @@ class _Making:
         progress.say(f"Out of memory with {len(batch)} clips at once; going on with {self.back_end.batch_size}.")
         return batch
 
-    def _take(self, job: Job, result: Any) -> Job | None:
+    def _take(self, job: Job, result: Made | GenerationError) -> Job | None:
         """Write a clip or set it aside; return the job if it is to be tried again."""
         if isinstance(result, GenerationError):
             self._leave(job, str(result))
             return None
         config, rate = self.back_end.config, self.source.sample_rate
-        if fault := fault_of(result, rate, seconds=self.source.seconds(job)):
+        if fault := fault_of(result.samples, rate, seconds=self.source.seconds(job)):
             if len(job.faults) + 1 < self.source.attempts:
                 return replace(job, faults=(*job.faults, fault))
             self._leave(job, "; ".join((*job.faults, fault)))
             return None
-        clip = finish(result, rate, sample_rate=config.sample_rate, loudness_lufs=config.loudness_lufs)
+        clip = finish(result.samples, rate, sample_rate=config.sample_rate, loudness_lufs=config.loudness_lufs)
         about = self.source.about
         row = {
             "file": job.file,
             "id": job.id,
             "parent": job.parent,
             "number": job.number,
-            "caption": job.caption,
+            "caption": result.caption,
+            "mixed_with": result.mixed_with,
             "seed": self.source.seed(job),
             "faults": list(job.faults),
             "back_end": self.source.origin,
             "model": about.model,
             "revision": about.revision,
-            "licence": about.licence,
+            "licence": result.licence,
             "parameters": fingerprint({**self.back_end.written, "about": asdict(about)}),
             "seconds": round(len(clip.samples) / config.sample_rate, 3),
             "native_rate": rate,

@@ -1,11 +1,12 @@
-"""Where the clips of a run come from, in one form: a back end that generates, or files that are there already."""
+"""Where the clips of a run come from, in one form: a back end that generates, files, or the originals' own sounds."""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from auricle.audio import Samples
+from auricle.data import Collection
+from auricle.data.families import founders
 from auricle.errors import BackEndError, GenerationError
-from auricle.generation.contract import About, NamedClips, TextToAudio
+from auricle.generation.contract import About, Augmentation, Made, NamedClips, Original, TextToAudio
 from auricle.generation.jobs import Job
 from auricle.generation.settings import GenerationConfig
 
@@ -31,7 +32,7 @@ class Source(Protocol):
     def seed(self, job: Job) -> int | None:
         """Return the seed of a clip, None if it has none."""
 
-    def make(self, jobs: Sequence[Job]) -> list[Samples]:
+    def make(self, jobs: Sequence[Job]) -> list[Made]:
         """Make the clips; raises what `TextToAudio.generate` raises."""
 
 
@@ -60,13 +61,14 @@ class FromCaptions:
         """Return the seed of this attempt."""
         return job.seed(self._config.seed, self.origin)
 
-    def make(self, jobs: Sequence[Job]) -> list[Samples]:
+    def make(self, jobs: Sequence[Job]) -> list[Made]:
         """Ask the back end."""
-        return self._back_end.generate(
+        clips = self._back_end.generate(
             [job.caption for job in jobs],
             seconds=[self.seconds(job) for job in jobs],
             seeds=[self.seed(job) for job in jobs],
         )
+        return [Made(clip, job.caption, self.about.licence) for job, clip in zip(jobs, clips, strict=True)]
 
 
 class FromFiles:
@@ -90,12 +92,71 @@ class FromFiles:
     def seed(self, _: Job) -> None:
         """Nobody knows it."""
 
-    def make(self, jobs: Sequence[Job]) -> list[Samples]:
+    def make(self, jobs: Sequence[Job]) -> list[Made]:
         """Read the clips."""
-        return [self._clips.read(job.file) for job in jobs]
+        return [Made(self._clips.read(job.file), job.caption, self.about.licence) for job in jobs]
 
 
-def make_each(source: Source, jobs: Sequence[Job]) -> Iterator[tuple[Job, Samples | GenerationError]]:
+class FromOriginals:
+    """Copies that are made of the sounds of originals.
+
+    A clip that was made from another of its split, or is a mixture, is no original, and in no copy but its own.
+
+    Args:
+        augmentation: Opened.
+        name: Of the back end.
+        config: Seed, length and attempts.
+        split: The clips whose captions the jobs are.
+    """
+
+    def __init__(self, augmentation: Augmentation, name: str, config: GenerationConfig, split: Collection) -> None:
+        self._augmentation = augmentation
+        self._config = config
+        self.origin = name
+        self.sample_rate = augmentation.sample_rate
+        self.about = augmentation.about
+        self.attempts = config.attempts
+        self._clips = {clip.id: Original(clip, split.captions_of(clip.id)) for clip in split.clips}
+        self._sounds = founders({clip.id: (clip.parent, clip.mixed_with) for clip in split.clips})
+        self._texts = {name: {caption.text for caption in one.captions} for name, one in self._clips.items()}
+        self._originals = [
+            one
+            for name, one in self._clips.items()
+            if not one.clip.mixed_with and (one.clip.parent == name or one.clip.parent not in self._clips)
+        ]
+
+    def seconds(self, job: Job) -> float:
+        """Return the length that is asked for, as far as the original goes."""
+        return min(self._config.seconds or job.original_s, job.original_s)
+
+    def seed(self, job: Job) -> int:
+        """Return the seed of this attempt."""
+        return job.seed(self._config.seed, self.origin)
+
+    def make(self, jobs: Sequence[Job]) -> list[Made]:
+        """Make the copies."""
+        return [
+            self._augmentation.augment(
+                self._clips[job.parent],
+                number=job.number,
+                strangers=self._strangers(job.parent),
+                seconds=self.seconds(job),
+                seed=self.seed(job),
+            )
+            for job in jobs
+        ]
+
+    def _strangers(self, name: str) -> list[Original]:
+        """Return the originals that have neither a sound nor a caption in common with a clip."""
+        sounds, texts = self._sounds[name], self._texts[name]
+        return [
+            one
+            for one in self._originals
+            if sounds.isdisjoint(self._sounds[one.clip.id]) and texts.isdisjoint(self._texts[one.clip.id])
+        ]
+
+
+def make_each(source: Source, jobs: Sequence[Job]) -> Iterator[tuple[Job, Made | GenerationError]]:
     """Yield what comes of each job; where a batch fails, each of its clips is asked for alone.
 
     Raises:

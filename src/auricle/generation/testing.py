@@ -1,4 +1,4 @@
-"""The contract of `TextToAudio` as a check that any back end can be put to, auricle's own and those of other packages.
+"""The contracts of `TextToAudio` and `Augmentation` as checks that any back end can be put to, also of other packages.
 
 Example:
     >>> from auricle.generation.procedural.back_end import Procedural
@@ -14,7 +14,7 @@ import numpy as np
 
 from auricle.audio import Samples
 from auricle.errors import GenerationError
-from auricle.generation.contract import TextToAudio
+from auricle.generation.contract import Augmentation, Original, TextToAudio
 
 TOLERANCE = 1e-5
 """How far a clip of a batch may be from the same clip alone."""
@@ -60,6 +60,38 @@ def check_text_to_audio(back_end: TextToAudio, captions: Sequence[str], *, secon
     _assert_refused(back_end, [" "], [seconds[0]], GenerationError, "a blank caption")
     _assert_refused(back_end, [captions[0]], [back_end.max_seconds + 1], ValueError, "a clip that is too long")
     _assert_refused(back_end, [captions[0]], [], ValueError, "a caption without a length")
+
+
+def check_augmentation(augmentation: Augmentation, originals: Sequence[Original], *, seconds: float) -> None:
+    """Check that an augmentation keeps the contract.
+
+    Args:
+        augmentation: Ready.
+        originals: At least three that can be heard and have nothing in common; a copy of the first is made.
+        seconds: Length of the copy, at most that of the first.
+
+    Raises:
+        AssertionError: If it does not; the message says in what.
+    """
+    original, *strangers = originals
+    number = original.captions[0].number
+    assert augmentation.sample_rate > 0, "the sample rate must be above 0"
+    json.dumps(asdict(augmentation.about))
+    before = _global_state()
+    made = augmentation.augment(original, number=number, strangers=strangers, seconds=seconds, seed=1)
+    assert np.array_equal(before, _global_state()), "numpy's global generator was used"
+    assert made.samples.dtype == np.float32, f"a copy is {made.samples.dtype}, not float32"
+    assert made.samples.ndim == 1, f"a copy has the shape {made.samples.shape}, not (samples,)"
+    length_s = len(made.samples) / augmentation.sample_rate
+    assert abs(length_s - seconds) <= _LENGTH_S, "a copy is not as long as asked for"
+    assert made.caption.strip(), "a copy needs a caption"
+    assert made.mixed_with in {"", *(one.clip.id for one in strangers)}, "a copy is mixed with no stranger"
+    turned = augmentation.augment(original, number=number, strangers=strangers[::-1], seconds=seconds, seed=1)
+    assert turned.mixed_with == made.mixed_with, "a copy depends on the order of the strangers"
+    _assert_same([turned.samples], [made.samples], "a copy depends on the order of the strangers")
+    other = augmentation.augment(original, number=number, strangers=strangers, seconds=seconds, seed=2)
+    same = len(other.samples) == len(made.samples) and np.allclose(other.samples, made.samples, atol=TOLERANCE)
+    assert not same, "another seed gives the same copy"
 
 
 def _global_state() -> np.ndarray[Any, Any]:

@@ -4,7 +4,7 @@ The plan of an epoch is a pure function of (seed, epoch): which caption each cli
 the order of batches. A run that is resumed in the middle of an epoch therefore sees the batches it had not seen.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from auricle.data import Collection
+from auricle.data.families import founders
 from auricle.features import pad_batch
 from auricle.randomness import derive_seed, stream
 from auricle.storage import digest_bytes
@@ -35,7 +36,7 @@ class Batch:
         audio: What a frozen encoder says of each clip (batch, encoder's dim), or log-mels (batch, frames, mels).
         n_frames: Valid frames of log-mels (batch,); None for vectors.
         text: What a frozen encoder says of each caption (batch, encoder's dim), or the captions themselves.
-        related: Booleans (batch, batch): clips that share a parent or a caption, and each clip with itself.
+        related: Booleans (batch, batch): clips that share a sound or a caption, and each clip with itself.
     """
 
     audio: Tensor
@@ -63,9 +64,13 @@ class CaptionedClips(Dataset[Pair]):
         self.captions = [[caption.text for caption in collection.captions_of(clip.id)] for clip in self.clips]
         self.audio = audio
         self.text = text
-        self._family = _numbered([clip.parent or clip.id for clip in self.clips])
-        number = {text: n for n, text in enumerate(dict.fromkeys(t for texts in self.captions for t in texts))}
-        self._caption_numbers = [frozenset(number[text] for text in texts) for texts in self.captions]
+        sounds = founders({clip.id: (clip.parent, clip.mixed_with) for clip in self.clips})
+        self._ties = _numbered(
+            [
+                [*(("sound", name) for name in sounds[clip.id]), *(("caption", text) for text in texts)]
+                for clip, texts in zip(self.clips, self.captions, strict=True)
+            ]
+        )
 
     def __len__(self) -> int:
         return len(self.clips)
@@ -93,15 +98,19 @@ class CaptionedClips(Dataset[Pair]):
         return torch.from_numpy(np.stack([self.text[digest_bytes(caption.encode())] for caption in captions]))
 
     def related(self, clips: Sequence[int]) -> Tensor:
-        """Return which of these clips share a parent or a caption, booleans (clips, clips); true on the diagonal."""
-        family = np.array([self._family[clip] for clip in clips])
-        related = family[:, None] == family[None, :]
-        place: dict[int, list[int]] = {}
+        """Return which of these clips are no negatives of each other, booleans (clips, clips); true on the diagonal.
+
+        Two share a sound if the one was made from the other, if both were made from a third, or if one of these is
+        heard in a mixture (`auricle.data.families`).
+        """
+        rows_of: dict[int, list[int]] = {}
         for row, clip in enumerate(clips):
-            for caption in self._caption_numbers[clip]:
-                place.setdefault(caption, []).append(row)
-        for rows in place.values():
-            related[np.ix_(rows, rows)] = True
+            for tie in self._ties[clip]:
+                rows_of.setdefault(tie, []).append(row)
+        related = np.eye(len(clips), dtype=bool)
+        for rows in rows_of.values():
+            if len(rows) > 1:
+                related[np.ix_(rows, rows)] = True
         return torch.from_numpy(related)
 
     def collate(self, pairs: Sequence[Pair]) -> Batch:
@@ -149,6 +158,7 @@ def steps_of_a_pass(n_clips: int, *, batch_size: int) -> int:
     return full + (rest > 1)
 
 
-def _numbered(names: Sequence[str]) -> list[int]:
-    number = {name: n for n, name in enumerate(dict.fromkeys(names))}
-    return [number[name] for name in names]
+def _numbered(named: Sequence[Sequence[Hashable]]) -> list[list[int]]:
+    """Return what each item is called as numbers, each once; they are quicker to compare than long names."""
+    number: dict[Hashable, int] = {}
+    return [list(dict.fromkeys(number.setdefault(name, len(number)) for name in names)) for names in named]
