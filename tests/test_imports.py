@@ -17,7 +17,9 @@ HEAVY = {
     "soundfile",
     "soxr",
     "torch",
+    "trackio",
     "transformers",
+    "wandb",
 }
 HELP = """
 import atexit, json, sys

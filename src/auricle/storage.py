@@ -22,6 +22,9 @@ from filelock import FileLock, Timeout
 
 from auricle.errors import StorageError
 
+_ASKING_S = 0.1
+"""How long a lock is waited for: whoever asks for its `holder` has it for an instant."""
+
 _TEMPORARY = re.compile(r"^\.(?P<final>.+)\.(?P<host>[^.]*)-(?P<process>\d+)-[0-9a-f]{8}\.tmp$")
 
 
@@ -149,7 +152,7 @@ def may_write(folder: Path) -> bool:
 
 
 @contextmanager
-def lock(folder: Path, *, purpose: str, name: str = ".lock") -> Iterator[None]:
+def lock(folder: Path, *, purpose: str, name: str = ".lock", wait_s: float = _ASKING_S) -> Iterator[None]:
     """Hold `folder` for this process; the operating system lets go when the process ends, however it ends.
 
     What killed processes left in it is removed.
@@ -158,6 +161,7 @@ def lock(folder: Path, *, purpose: str, name: str = ".lock") -> Iterator[None]:
         folder: An existing folder.
         purpose: What is done with it, as in *is being trained*.
         name: Of the lock, where parts of a folder are held apart.
+        wait_s: How long to wait for who holds it; infinite to wait for ever.
 
     Raises:
         StorageError: If it may not be written, or another process holds it; the message names machine and process.
@@ -166,15 +170,14 @@ def lock(folder: Path, *, purpose: str, name: str = ".lock") -> Iterator[None]:
         raise StorageError(
             f"Cannot write to {folder}: it may not be written. Choose another folder or change its permissions."
         )
-    owner = folder / f"{name}-owner"
+    owner = _owner(folder, name)
     held = FileLock(folder / name)
     with writing(folder):
         try:
-            held.acquire(blocking=False)
+            held.acquire(timeout=wait_s, poll_interval=_ASKING_S / 10)
         except Timeout:
-            who = owner.read_text(encoding="utf-8").strip() if owner.exists() else "another process"
             raise StorageError(
-                f"{folder} {purpose} by {who}. Wait until it ends, or stop it, and run the command again."
+                f"{folder} {purpose} by {_who(owner)}. Wait until it ends, or stop it, and run the command again."
             ) from None
     try:
         remove_temporary(folder)
@@ -183,6 +186,40 @@ def lock(folder: Path, *, purpose: str, name: str = ".lock") -> Iterator[None]:
     finally:
         owner.unlink(missing_ok=True)
         held.release()
+
+
+def holder(folder: Path, *, name: str = ".lock") -> str | None:
+    """Return who holds a folder, as in *process 4711 on host*; None if nobody does.
+
+    Nothing is taken or changed: whoever wants the folder meanwhile gets it.
+
+    Args:
+        folder: An existing folder.
+        name: As in `lock`.
+    """
+    owner = _owner(folder, name)
+    if not owner.exists():
+        return None
+    held = FileLock(folder / name)
+    try:
+        held.acquire(blocking=False)
+    except Timeout:
+        return _who(owner)
+    except OSError:  # it may not be opened by this user, so its holder's word is all there is
+        return _who(owner)
+    held.release()
+    return None
+
+
+def _owner(folder: Path, name: str) -> Path:
+    return folder / f"{name}-owner"
+
+
+def _who(owner: Path) -> str:
+    try:
+        return owner.read_text(encoding="utf-8").strip() or "another process"
+    except OSError:
+        return "another process"
 
 
 def digest_bytes(content: bytes) -> str:

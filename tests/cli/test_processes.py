@@ -1,5 +1,6 @@
 """A training in other processes: killed, interrupted, started twice, with other hashes. The bytes are the same."""
 
+import json
 import os
 import random
 import re
@@ -18,9 +19,16 @@ from auricle.storage import atomic
 
 Command = Callable[..., Any]
 
-CONFIG = Path(__file__).parents[2] / "configs" / "embedded.yaml"
 SETTINGS = ("training.batch_size=4", "training.max_epochs=8", "training.save_every_s=0")
-RESULTS = ("best.safetensors", "last.safetensors", "metrics.jsonl", "metrics.csv", "config.yaml")
+RESULTS = (
+    "best.safetensors",
+    "last.safetensors",
+    "metrics.jsonl",
+    "metrics.csv",
+    "config.yaml",
+    "validation/ranks-text_to_audio.csv",
+    "validation/ranks-audio_to_text.csv",
+)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +45,7 @@ def start_training(start: Callable[..., Any], captioned: Path, tmp_path: Path) -
 
     def run(*settings: str) -> Any:
         given = (f"data.collection={captioned}", *SETTINGS, *settings)
-        return start("train", CONFIG, *given, "--name", "run", "--runs", tmp_path)
+        return start("train", "embedded", *given, "--name", "run", "--runs", tmp_path)
 
     return run
 
@@ -51,13 +59,14 @@ def check(run: Path, expected: dict[str, bytes]) -> None:
         "finished.json",
         "learning-curve.png",
         "set-aside.csv",
+        "validation",
     }
 
 
 def test_killed_again_and_again(
     start_training: Callable[..., Any],
-    train: Command,
-    captioned: Path,
+    auricle: Command,
+    pretrained: Path,
     uninterrupted: dict[str, bytes],
     tmp_path: Path,
 ) -> None:
@@ -73,7 +82,7 @@ def test_killed_again_and_again(
         time.sleep(wait_s)
         assert running.stop(signal.SIGKILL) == -signal.SIGKILL, f"killed after {saves} saves and {wait_s} s"
         assert not (tmp_path / "run" / "finished.json").exists()
-    ended = train(captioned, tmp_path, *SETTINGS)
+    ended = auricle("train", "--resume", "run", "--runs", tmp_path, cache=pretrained)
     assert ended.status == 0, ended.err
     assert re.search(rf"{tmp_path / 'run'}: going on at epoch \d+, step \d+\.", ended.err)
     check(tmp_path / "run", uninterrupted)
@@ -113,7 +122,9 @@ def test_asked_to_stop(
     check(run, uninterrupted)
 
 
-def test_started_twice(start_training: Callable[..., Any], train: Command, captioned: Path, tmp_path: Path) -> None:
+def test_started_twice(
+    start_training: Callable[..., Any], train: Command, auricle: Command, captioned: Path, tmp_path: Path
+) -> None:
     endless = ("training.max_epochs=100000",)
     running = start_training(*endless)
     running.wait_for(tmp_path / "run" / "resume.pt")
@@ -122,6 +133,14 @@ def test_started_twice(start_training: Callable[..., Any], train: Command, capti
         f"{tmp_path / 'run'} is being trained by process {running.process.pid} on {socket.gethostname()}. "
         "Wait until it ends, or stop it, and run the command again."
     )
+    assert auricle("train", "--resume", tmp_path / "run").refused(1) == refusal
+    assert auricle("runs", "remove", "run", "--runs", tmp_path, "--yes").refused(1) == (
+        f"{tmp_path / 'run'} is being trained by process {running.process.pid} on {socket.gethostname()}. "
+        "Stop that first. Nothing is removed."
+    )
+    (listed,) = json.loads(auricle("runs", "list", tmp_path, "--json").out)
+    assert listed["state"] == "training"
+    assert listed["remark"] == f"by process {running.process.pid} on {socket.gethostname()}"
     assert running.process.pid != os.getpid()
     assert running.stop(signal.SIGKILL) == -signal.SIGKILL
 
@@ -131,7 +150,7 @@ def test_another_process_with_another_hash_seed_gives_the_same_bytes(
 ) -> None:
     settings = ("training.max_epochs=3", "training.batch_size=4", f"features.folder={tmp_path / 'features'}")
     given = (f"data.collection={captioned}", *settings)  # features are computed anew, by the other process
-    running = start("train", CONFIG, *given, "--name", "run", "--runs", tmp_path)
+    running = start("train", "embedded", *given, "--name", "run", "--runs", tmp_path)
     assert running.wait() == 0, running.log.read_text(encoding="utf-8")
     for name in ("best.safetensors", "last.safetensors", "metrics.jsonl", "metrics.csv"):
         assert (tmp_path / "run" / name).read_bytes() == (run / name).read_bytes()

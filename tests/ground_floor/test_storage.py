@@ -3,8 +3,10 @@
 import errno
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -87,6 +89,47 @@ def test_a_held_folder_names_its_holder_and_is_free_after_a_kill(tmp_path: Path)
         holder.kill()
     with storage.lock(tmp_path, purpose="is being trained"):
         pass
+
+
+def test_asking_who_holds_a_folder_takes_nothing(tmp_path: Path) -> None:
+    assert storage.holder(tmp_path) is None
+    assert list(tmp_path.iterdir()) == []
+    script = (
+        "import sys, time; from pathlib import Path; from auricle import storage\n"
+        "with storage.lock(Path(sys.argv[1]), purpose='is being trained'):\n"
+        "    print('held', flush=True); time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE) as held_by:
+        assert held_by.stdout is not None
+        held_by.stdout.readline()
+        assert storage.holder(tmp_path) == f"process {held_by.pid} on {socket.gethostname()}"
+        assert storage.holder(tmp_path, name=".lock-2") is None
+        held_by.kill()
+    assert (tmp_path / ".lock-owner").exists()  # it had no time to remove that
+    assert storage.holder(tmp_path) is None
+    with storage.lock(tmp_path, purpose="is being trained"):
+        assert storage.holder(tmp_path) == f"process {os.getpid()} on {socket.gethostname()}"
+    assert storage.holder(tmp_path) is None
+
+
+def test_whoever_asks_is_in_nobodys_way(tmp_path: Path) -> None:
+    (tmp_path / ".lock-owner").write_text("process 1 on a machine that is off")
+    stop = threading.Event()
+
+    def ask() -> None:
+        while not stop.is_set():
+            storage.holder(tmp_path)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        for _ in range(200):
+            with storage.lock(tmp_path, purpose="is being trained"):
+                pass
+            (tmp_path / ".lock-owner").write_text("process 1 on a machine that is off")
+    finally:
+        stop.set()
+        asking.join()
 
 
 def test_the_cache_is_where_the_user_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

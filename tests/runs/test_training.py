@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ FILES = {
     "metrics.csv",
     "metrics.jsonl",
     "set-aside.csv",
+    "validation",
 }
 
 
@@ -44,6 +46,10 @@ def read_json(path: Path) -> Any:
 
 def test_the_folder_holds_these_files_and_no_others(copy: Path) -> None:
     assert {path.name for path in copy.iterdir()} == FILES
+    assert {path.name for path in (copy / "validation").iterdir()} == {
+        "ranks-audio_to_text.csv",
+        "ranks-text_to_audio.csv",
+    }
     assert (copy / "learning-curve.png").read_bytes().startswith(b"\x89PNG")
     assert (copy / "set-aside.csv").read_text(encoding="utf-8") == "what,reason\n"
 
@@ -66,6 +72,8 @@ def test_the_collection_is_described_without_its_evaluation_split(run: Path, cap
 def test_the_environment_names_versions_seed_and_models_with_licences(run: Path) -> None:
     environment = read_json(run / "environment.json")
     assert environment["seed"] == 0
+    assert re.fullmatch(r"[0-9a-f]{8}", environment["id"])
+    assert datetime.fromisoformat(environment["begun"]) <= datetime.now(UTC)
     assert environment["packages"]["torch"][0].isdigit()
     assert {side: about["name"] for side, about in environment["encoders"].items()} == {
         "audio": "yamnet",
@@ -88,6 +96,18 @@ def test_metrics_are_the_same_as_lines_as_a_table_and_in_the_summary(run: Path) 
     assert summary["best_epoch"] == 1 + selected.index(max(selected))
     assert summary["best"] == rows[summary["best_epoch"] - 1]
     assert (summary["epochs"], summary["steps"], summary["stopped"]) == (3, 12, "at max_epochs")
+
+
+def test_the_ranks_of_the_best_epoch_average_to_its_measures(run: Path) -> None:
+    best = read_json(run / "finished.json")["best"]
+    for direction, n_queries in (("text_to_audio", 25), ("audio_to_text", 5)):
+        with (run / "validation" / f"ranks-{direction}.csv").open(encoding="utf-8", newline="") as opened:
+            rows = list(csv.DictReader(opened))
+        assert len(rows) == n_queries
+        assert np.mean([float(row["ap"]) for row in rows]) == pytest.approx(best[f"validation/{direction}/mAP@10"])
+        ranks = np.array([int(row["best_rank"]) for row in rows])
+        assert np.mean(1 / ranks) == pytest.approx(best[f"validation/{direction}/MRR"])
+        assert np.mean(ranks <= 5) == pytest.approx(best[f"validation/{direction}/R@5"])
 
 
 def test_standard_output_is_the_folder_alone(train: Command, noises: Path, tmp_path: Path) -> None:
@@ -117,8 +137,8 @@ def test_another_configuration_under_the_same_name_is_refused(copy: Path, train:
     )
 
 
-@pytest.mark.parametrize("setting", ["features.folder={}/elsewhere", "features.threads=1"])
-def test_where_and_how_features_are_kept_is_no_other_configuration(
+@pytest.mark.parametrize("setting", ["features.folder={}/elsewhere", "features.threads=1", "tracking.to=[wandb]"])
+def test_where_features_are_kept_and_who_reads_along_is_no_other_configuration(
     copy: Path, train: Command, captioned: Path, tmp_path: Path, setting: str
 ) -> None:
     outcome = train(captioned, copy.parent, setting.format(tmp_path))
@@ -159,10 +179,10 @@ def test_a_run_without_a_name_is_named_after_file_and_settings(
     config.write_text(f"data: {{collection: {noises}}}\ntraining: {{max_epochs: 1}}\n", encoding="utf-8")
     names = [
         Path(auricle("train", config, *settings, "--runs", tmp_path, cache=pretrained).out.strip()).name
-        for settings in ([], ["features.threads=1"], ["seed=1"])
+        for settings in ([], ["features.threads=1"], ["tracking.project=other"], ["seed=1"])
     ]
     assert all(re.fullmatch(r"mine-[0-9a-f]{6}", name) for name in names)
-    assert names[0] == names[1] != names[2]
+    assert names[0] == names[1] == names[2] != names[3]
 
 
 def test_mixed_precision(train: Command, noises: Path, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from auricle import progress
 from auricle.errors import ModelError
 from auricle.randomness import derive_seed
 from auricle.storage import atomic
-from auricle.training.objective import Objective, Validation, diverged
+from auricle.training.objective import Objective, Validated, Validation, diverged
 from auricle.training.pairs import CaptionedClips, Pair, plan_epoch, steps_of_a_pass
 from auricle.training.run_folder import Row
 from auricle.training.schedule import Schedule
@@ -77,7 +77,7 @@ class Loop:
         clips: What is learned from.
         validation: What is measured after each epoch.
         resume: File of the state; taken up if it is there.
-        on_epoch: Called after each epoch with the progress and whether it is the best so far.
+        on_epoch: Called after each epoch with the progress and, if it is the best so far, what its validation came to.
 
     Raises:
         ModelError: If the state cannot be read.
@@ -92,7 +92,7 @@ class Loop:
         clips: CaptionedClips,
         validation: Validation,
         resume: Path,
-        on_epoch: Callable[[Progress, bool], None],
+        on_epoch: Callable[[Progress, Validated | None], None],
     ) -> None:
         self.config = config.training
         self.seed = config.seed
@@ -196,8 +196,9 @@ class Loop:
             self.optimizer.step()
             yield len(batch.related), loss.item()
 
-    def _close_epoch(self, measured: dict[str, float]) -> None:
+    def _close_epoch(self, validated: Validated) -> None:
         done, settings = self.progress, self.config
+        measured = validated.measures()
         value = measured[SELECTED_BY]
         done.history.append(
             {
@@ -219,7 +220,7 @@ class Loop:
         self.schedule.after_epoch(value)
         done.epoch, done.batch, done.loss_sum, done.pairs = done.epoch + 1, 0, 0.0, 0
         self._tick()
-        self.on_epoch(done, is_best)
+        self.on_epoch(done, validated if is_best else None)
 
     def _save_if_due(self) -> None:
         if time.monotonic() - self._saved_at >= self.config.save_every_s:

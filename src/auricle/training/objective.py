@@ -1,6 +1,7 @@
 """What is minimised, and what is measured: the loss of a batch, and the fixed validation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -11,6 +12,7 @@ from auricle.errors import ModelError
 from auricle.evaluation import (
     EvaluationConfig,
     Relevance,
+    RetrievalResult,
     own_clip,
     read_labels,
     read_relevance,
@@ -79,6 +81,31 @@ def diverged(where: str) -> ModelError:
     )
 
 
+@dataclass(frozen=True, eq=False)
+class Validated:
+    """What one validation came to.
+
+    Attributes:
+        loss: Cross-entropy of each caption's own clip among all clips of the split, less those that share its sound
+            or a caption.
+        results: Per direction, ``text_to_audio`` and ``audio_to_text``, with the names of queries and clips.
+    """
+
+    loss: float
+    results: Mapping[str, RetrievalResult]
+
+    def measures(self) -> dict[str, float]:
+        """Return ``loss``, and the measures of both directions as ``text_to_audio/...`` and ``audio_to_text/...``."""
+        return {
+            "loss": self.loss,
+            **{
+                f"{direction}/{name}": value
+                for direction, result in self.results.items()
+                for name, value in result.measures().items()
+            },
+        }
+
+
 class Validation:
     """All captions against all clips of one split: for the same weights, the same numbers.
 
@@ -92,16 +119,14 @@ class Validation:
         self.config = config
         self.captions = [caption for texts in clips.captions for caption in texts]
         self.own = np.repeat(np.arange(len(clips)), [len(texts) for texts in clips.captions])
-        ids = [clip.id for clip in clips.clips]
-        self.relevance = relevance_of(self.captions, [ids[clip] for clip in self.own], ids, config)
+        self.clip_ids = [clip.id for clip in clips.clips]
+        self.caption_clips = [self.clip_ids[clip] for clip in self.own]
+        self.relevance = relevance_of(self.captions, self.caption_clips, self.clip_ids, config)
         self.related = clips.related(range(len(clips)))
 
     @torch.no_grad()
-    def measure(self, objective: Objective, device: torch.device) -> dict[str, float]:
-        """Return loss and measures.
-
-        ``loss`` is the cross-entropy of each caption's own clip among all clips of the split, less those that share
-        its parent or a caption; the measures are ``text_to_audio/...`` and ``audio_to_text/...``.
+    def measure(self, objective: Objective, device: torch.device) -> Validated:
+        """Return loss and ranks with the weights as they are.
 
         Raises:
             ModelError: If the embeddings are not finite.
@@ -124,11 +149,13 @@ class Validation:
             recall=self.config.recall,
             no_relevant="skip",
         )
-        return {
-            "loss": loss.item(),
-            **{f"text_to_audio/{name}": value for name, value in to_audio.measures().items()},
-            **{f"audio_to_text/{name}": value for name, value in to_text.measures().items()},
-        }
+        return Validated(
+            loss.item(),
+            {
+                "text_to_audio": to_audio.named(queries=self.captions, clips=self.caption_clips),
+                "audio_to_text": to_text.named(queries=self.clip_ids, clips=self.clip_ids),
+            },
+        )
 
     def _audio(self, objective: Objective, clips: Sequence[int], device: torch.device) -> Tensor:
         audio, n_frames = self.clips.audio_of(clips)

@@ -5,33 +5,26 @@ finished, the run that it began.
 """
 
 import json
-import platform
-import socket
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from auricle import __version__, config
+from auricle import config
 from auricle.data import Collection
 from auricle.errors import ConfigError, DataError, ModelError, StorageError
+from auricle.evaluation import RetrievalResult
 from auricle.storage import fingerprint, read_json, write_json, write_text
 from auricle.tables import write_rows
+from auricle.training.environment import describe_environment
 from auricle.training.mixing import Mixture
 from auricle.training.settings import RunConfig
 
-_PACKAGES = (
-    "torch",
-    "lightning-fabric",
-    "numpy",
-    "scipy",
-    "soundfile",
-    "soxr",
-    "sentence-transformers",
-    "transformers",
-)
-_PLACE = {"folder", "threads"}  # of the section features: what its numbers do not depend on
+IMMATERIAL: dict[str, Any] = {"features": {"folder", "threads"}, "tracking": True}
+"""Settings that no number depends on, as pydantic's `model_dump` excludes them."""
+
 Row = dict[str, float]
 
 
@@ -81,6 +74,11 @@ class RunFolder:
         return self.path / "metrics.jsonl"
 
     @property
+    def validation(self) -> Path:
+        """The ranks of the best epoch on the validation split: ``ranks-{direction}.csv``."""
+        return self.path / "validation"
+
+    @property
     def finished(self) -> Path:
         """What came out; there only when the run is finished."""
         return self.path / "finished.json"
@@ -116,11 +114,7 @@ class RunFolder:
         """
         if not self.config.exists():
             return
-        if lines := config.differences(_comparable(self.read_config()), _comparable(run)):
-            raise ConfigError(
-                f"{self.path} was begun with another configuration ({'; '.join(lines)}). "
-                "Give the new run another name with --name."
-            )
+        self.check_config(run)
         if self.collection.exists():
             before = read_json(self.collection, advice="Delete it if you know that the collection is still the same.")
             now = collection_facts(collection)
@@ -131,6 +125,18 @@ class RunFolder:
                     f"{_counts(now)}). Give the new run another name with --name, or remove the old one."
                 )
 
+    def check_config(self, run: RunConfig) -> None:
+        """Check that the run that was begun here has this configuration.
+
+        Raises:
+            ConfigError: If it has another; the differences are named.
+        """
+        if lines := config.differences(comparable(self.read_config()), comparable(run)):
+            raise ConfigError(
+                f"{self.path} was begun with another configuration ({'; '.join(lines)}). "
+                "Give the new run another name with --name."
+            )
+
     def check_encoders(self, encoders: Mapping[str, Mapping[str, Any]]) -> None:
         """Check, before an unfinished run goes on, that both encoders are those it was begun with.
 
@@ -139,7 +145,7 @@ class RunFolder:
         """
         if not (self.resume.exists() and self.environment.exists()):
             return
-        before = read_json(self.environment, advice="Give the new run another name with --name.")["encoders"]
+        before = self.read_environment()["encoders"]
         for side, about in encoders.items():
             if before[side]["sha256"] != about["sha256"]:
                 raise ModelError(
@@ -159,18 +165,33 @@ class RunFolder:
         write_rows(self.path / "set-aside.csv", ["what", "reason"], rows)
 
     def write_environment(self, run: RunConfig, *, device: str, encoders: Mapping[str, Any]) -> None:
-        """Write where and with what the run was made: versions, machine, seed, models with licence and source."""
+        """Write where and with what the run is made.
+
+        ``id`` and ``begun`` are those of the first sitting, all else is of this one.
+        """
+        before = self.read_environment()
         environment = {
-            "auricle": __version__,
-            "python": platform.python_version(),
-            "platform": platform.platform(),
-            "host": socket.gethostname(),
-            "device": device,
-            "seed": run.seed,
-            "packages": {name: version(name) for name in _PACKAGES},
-            "encoders": dict(encoders),
+            "id": before.get("id") or uuid.uuid4().hex[:8],
+            "begun": before.get("begun") or datetime.now(UTC).isoformat(timespec="seconds"),
+            **describe_environment(device=device, seed=run.seed, encoders=encoders),
         }
         write_json(self.environment, environment)
+
+    def read_environment(self) -> dict[str, Any]:
+        """Return where and with what the run was made; nothing before it was begun.
+
+        Raises:
+            StorageError: If the file is damaged.
+        """
+        if not self.environment.is_file():
+            return {}
+        environment: dict[str, Any] = read_json(self.environment, advice="Give the new run another name with --name.")
+        return environment
+
+    def write_ranks(self, results: Mapping[str, RetrievalResult]) -> None:
+        """Write the ranks of the best epoch, per direction."""
+        for direction, result in results.items():
+            result.write_ranks(self.validation / f"ranks-{direction}.csv")
 
     def read_history(self) -> list[Row]:
         """Return one row per finished epoch; none before the first.
@@ -195,9 +216,9 @@ class RunFolder:
 def default_name(source: str, run: RunConfig) -> str:
     """Return the name of a run: where its configuration came from, and a fingerprint of it.
 
-    Where features are kept and by how many threads they are made is no part of the fingerprint.
+    Where features are kept, by how many threads they are made and who reads along is no part of the fingerprint.
     """
-    return f"{source}-{fingerprint(run.model_dump(mode='json', exclude={'features': _PLACE}))[:6]}"
+    return f"{source}-{fingerprint(run.model_dump(mode='json', exclude=IMMATERIAL))[:6]}"
 
 
 def collection_facts(collection: Collection) -> dict[str, Any]:
@@ -214,12 +235,12 @@ def collection_facts(collection: Collection) -> dict[str, Any]:
     }
 
 
-def _comparable(run: RunConfig) -> dict[str, Any]:
+def comparable(run: RunConfig) -> dict[str, Any]:
     """Return what makes a run another one; what is learned from is known by its content, wherever it is."""
     return run.with_absolute_paths().model_dump(
         mode="json",
         exclude={
-            "features": _PLACE,
+            **IMMATERIAL,
             "data": {"collection"},
             "training": {"synthetic": {"sources", "scores"}},
         },

@@ -1,5 +1,6 @@
 """`auricle train`: a configuration and a collection in, a run folder out."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,25 +11,28 @@ from auricle import progress
 from auricle.data import Collection, DataConfig, Purpose, open_collection
 from auricle.errors import ConfigError, DataError
 from auricle.evaluation.csv_rows import read_rows
-from auricle.features import describe_captions, describe_clips
+from auricle.features import FeatureStore, describe_captions, describe_clips
 from auricle.models import DualEncoder, RetrievalModel, checkpoint, pick_device
 from auricle.randomness import derive_seed
 from auricle.storage import lock, make_folder, write_json
+from auricle.tracking import Readers, check_installed, reading_along
 from auricle.training.loop import SELECTED_BY, Loop, Progress
 from auricle.training.mixing import Mixture, ScoreTable, mix
-from auricle.training.objective import Objective, Validation
-from auricle.training.pairs import CaptionedClips
+from auricle.training.objective import Objective, Validated, Validation
+from auricle.training.pairs import CaptionedClips, steps_of_a_pass
 from auricle.training.picture import draw_learning_curve
-from auricle.training.run_folder import RunFolder
+from auricle.training.run_folder import Row, RunFolder
 from auricle.training.settings import RunConfig
+from auricle.training.tracked import tracked_outcome, tracked_run
 
 
-def train(config: RunConfig, path: Path) -> RunFolder:
+def train(config: RunConfig, path: Path, *, watch: Callable[[Sequence[Row]], None] | None = None) -> RunFolder:
     """Train a dual encoder, or go on with the run that was begun in `path`.
 
     Args:
         config: Everything the run depends on.
         path: The run's folder, made if needed. A finished run is left as it is.
+        watch: Called after every epoch with the rows so far; what it raises ends the training there, unfinished.
 
     Returns:
         The run, finished.
@@ -50,8 +54,31 @@ def train(config: RunConfig, path: Path) -> RunFolder:
             run.write_config(config, collection, mixture)
             progress.say(f"{run.path} is finished already; nothing is trained.")
         else:
-            _train(config, run, collection, mixture)
+            check_installed(config.tracking.to)
+            _train(config, run, collection, mixture, watch=watch)
     return run
+
+
+def steps_of_one_pass(config: RunConfig) -> int:
+    """Return how many steps show every clip once that a run of this configuration learns from.
+
+    Raises:
+        ConfigError, DataError: As `train` does, before it computes anything.
+    """
+    collection, _ = _learning_part(config)
+    learning = collection.split(config.training.split)
+    n_clips = sum(bool(learning.captions_of(clip.id)) for clip in learning.clips)
+    return steps_of_a_pass(n_clips, batch_size=config.training.batch_size)
+
+
+def describe_ahead(config: RunConfig) -> None:
+    """Compute what a run of this configuration reads, where it is missing; several runs need it only once.
+
+    Raises:
+        ConfigError, DataError, ModelError, StorageError: As `train` does.
+    """
+    collection, _ = _learning_part(config)
+    _features(config, collection, _initial_model(config, pick_device(config.trainer.accelerator)))
 
 
 def _learning_part(config: RunConfig) -> tuple[Collection, Mixture | None]:
@@ -99,7 +126,14 @@ def _mixture(config: RunConfig, learning: Collection) -> Mixture | None:
     return mix(learning, sources, wanted, scores=scores)
 
 
-def _train(config: RunConfig, run: RunFolder, collection: Collection, mixture: Mixture | None) -> None:
+def _train(
+    config: RunConfig,
+    run: RunFolder,
+    collection: Collection,
+    mixture: Mixture | None,
+    *,
+    watch: Callable[[Sequence[Row]], None] | None,
+) -> None:
     from lightning_fabric import Fabric  # here, because asking a run needs none
 
     if mixture:
@@ -116,26 +150,35 @@ def _train(config: RunConfig, run: RunFolder, collection: Collection, mixture: M
     )
     learning, validation = _describe(config, run, collection, model)
     run.check_encoders(model.encoders)
+    begun_before = run.config.is_file()
     run.write_config(config, collection, mixture)
     run.write_environment(config, device=str(fabric.device), encoders=model.header({}).encoders)
+    with reading_along(config.tracking.to, tracked_run(config, run)) as readers:
 
-    def keep(done: Progress, is_best: bool) -> None:
-        if is_best:
-            checkpoint.save(run.best, model.network, model.header(_trained(done)))
-        run.write_history(done.history)
+        def keep(done: Progress, best: Validated | None) -> None:
+            if best:
+                checkpoint.save(run.best, model.network, model.header(_trained(done)))
+                run.write_ranks(best.results)
+            run.write_history(done.history)
+            readers.tell(epochs=len(done.history))
+            if watch:
+                watch(done.history)
 
-    loop = Loop(
-        config,
-        fabric=fabric,
-        objective=objective,
-        clips=learning,
-        validation=validation,
-        resume=run.resume,
-        on_epoch=keep,
-    )
-    if loop.progress.step:
-        progress.say(f"{run.path}: going on at epoch {loop.progress.epoch + 1}, step {loop.progress.step}.")
-    _finish(run, model, loop.run(), max_epochs=config.training.max_epochs)
+        loop = Loop(
+            config,
+            fabric=fabric,
+            objective=objective,
+            clips=learning,
+            validation=validation,
+            resume=run.resume,
+            on_epoch=keep,
+        )
+        readers.tell(epochs=len(loop.progress.history))
+        if loop.progress.step:
+            progress.say(f"{run.path}: going on at epoch {loop.progress.epoch + 1}, step {loop.progress.step}.")
+        elif begun_before:
+            progress.say(f"{run.path}: no step was saved before; beginning at the first.")
+        _finish(run, model, loop.run(), max_epochs=config.training.max_epochs, readers=readers)
 
 
 def _initial_model(config: RunConfig, device: torch.device) -> RetrievalModel:
@@ -149,10 +192,7 @@ def _describe(
     config: RunConfig, run: RunFolder, collection: Collection, model: RetrievalModel
 ) -> tuple[CaptionedClips, Validation]:
     """Compute what the towers take, once for both splits, and set aside what cannot be used."""
-    root, strict = config.features.root, config.data.strict
-    audio, usable = describe_clips(collection, model.audio_input(), root=root, strict=strict)
-    description = model.text_input()
-    text = describe_captions(usable, description, root=root) if description else None
+    audio, text, usable = _features(config, collection, model)
     run.write_set_aside(usable)
     for name in (config.training.split, config.training.validation_split):
         if name not in usable.splits:
@@ -164,25 +204,34 @@ def _describe(
     return learning, Validation(validated, config.evaluation)
 
 
+def _features(
+    config: RunConfig, collection: Collection, model: RetrievalModel
+) -> tuple[FeatureStore, FeatureStore | None, Collection]:
+    """Return what the towers take of sounds and of captions, and the collection without what cannot be used."""
+    root = config.features.root
+    audio, usable = describe_clips(collection, model.audio_input(), root=root, strict=config.data.strict)
+    description = model.text_input()
+    return audio, describe_captions(usable, description, root=root) if description else None, usable
+
+
 def _trained(done: Progress) -> dict[str, Any]:
     return dict(done.history[-1])
 
 
-def _finish(run: RunFolder, model: RetrievalModel, done: Progress, *, max_epochs: int) -> None:
+def _finish(run: RunFolder, model: RetrievalModel, done: Progress, *, max_epochs: int, readers: Readers) -> None:
     checkpoint.save(run.last, model.network, model.header(_trained(done)))
     draw_learning_curve(done.history, run.picture, title=run.path.name, best_epoch=done.best_epoch + 1)
-    write_json(
-        run.finished,
-        {
-            "epochs": done.epoch,
-            "steps": done.step,
-            "stopped": "at max_epochs" if done.epoch == max_epochs else "early",
-            "selected_by": f"validation/{SELECTED_BY}",
-            "best_epoch": done.best_epoch + 1,
-            "best": done.history[done.best_epoch],
-            "seconds": round(done.seconds, 1),
-        },
-    )
+    summary = {
+        "epochs": done.epoch,
+        "steps": done.step,
+        "stopped": "at max_epochs" if done.epoch == max_epochs else "early",
+        "selected_by": f"validation/{SELECTED_BY}",
+        "best_epoch": done.best_epoch + 1,
+        "best": done.history[done.best_epoch],
+        "seconds": round(done.seconds, 1),
+    }
+    readers.finish(tracked_outcome(run, summary))
+    write_json(run.finished, summary)
     run.resume.unlink(missing_ok=True)
     progress.say(
         f"{run.path}: {done.epoch} epochs in {done.seconds:.0f} s, "

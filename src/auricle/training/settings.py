@@ -11,6 +11,7 @@ from auricle.data import DataConfig
 from auricle.evaluation import EvaluationConfig
 from auricle.features import FeaturesConfig
 from auricle.models import ModelsConfig
+from auricle.tracking import TrackingConfig
 
 
 class SyntheticConfig(Section):
@@ -190,6 +191,7 @@ class RunConfig(Section):
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     trainer: TrainerConfig = TrainerConfig()
+    tracking: TrackingConfig = TrackingConfig()
 
     def with_absolute_paths(self) -> Self:
         """Return the same configuration for whoever reads it in another working folder."""
@@ -198,6 +200,8 @@ class RunConfig(Section):
         return self.model_copy(
             update={
                 "data": self.data.model_copy(update=_absolute(data)),
+                "features": self.features.model_copy(update=_absolute({"folder": self.features.folder})),
+                "models": self.models.with_absolute_paths(),
                 "training": self.training.model_copy(
                     update={"synthetic": self.training.synthetic.with_absolute_paths()}
                 ),
