@@ -5,6 +5,8 @@ In a terminal a bar that is redrawn; in a log file a line every half minute. Sta
 
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from tqdm import tqdm
@@ -12,6 +14,8 @@ from tqdm import tqdm
 T = TypeVar("T")
 
 LOG_INTERVAL_S = 30.0
+
+_muted = ContextVar("muted", default=False)
 
 
 def bar(*, total: int | None, label: str, unit: str, initial: int = 0, in_bytes: bool = False) -> "tqdm[Any]":
@@ -35,6 +39,7 @@ def bar(*, total: int | None, label: str, unit: str, initial: int = 0, in_bytes:
         mininterval=0.1 if terminal else LOG_INTERVAL_S,
         leave=terminal,
         dynamic_ncols=True,
+        disable=_muted.get(),
     )
 
 
@@ -48,4 +53,15 @@ def track(items: Iterable[T], *, label: str, unit: str, total: int | None = None
 
 def say(sentence: str) -> None:
     """Print one line for a person on standard error, without tearing a bar that is being drawn."""
-    tqdm.write(sentence, file=sys.stderr)
+    if not _muted.get():
+        tqdm.write(sentence, file=sys.stderr)
+
+
+@contextmanager
+def muted() -> Iterator[None]:
+    """Say and draw nothing inside: what is done there is a part of something that shows its own progress."""
+    before = _muted.set(True)
+    try:
+        yield
+    finally:
+        _muted.reset(before)

@@ -11,7 +11,21 @@ import sys
 import typer
 
 from auricle import __version__
-from auricle.cli import comparison, data, demo, doctor, features, generation, models, runs, settings
+from auricle.cli import (
+    comparison,
+    config,
+    data,
+    demo,
+    doctor,
+    experiments,
+    features,
+    generation,
+    models,
+    report,
+    runs,
+    settings,
+    sweep,
+)
 from auricle.errors import AuricleError, ConfigError
 
 _AFTER_CTRL_C = 130  # the status with which typer ends a command that was interrupted
@@ -32,8 +46,13 @@ app.command("retrieve")(runs.retrieve)
 app.command("generate")(generation.generate)
 app.command("generators")(generation.generators)
 app.command("compare")(comparison.compare)
+app.command("experiment")(experiments.experiment)
+app.command("sweep")(sweep.sweep)
+app.command("report")(report.report)
 app.command("settings")(settings.settings)
 app.command("doctor")(doctor.doctor)
+app.add_typer(config.app, name="config")
+app.add_typer(runs.app, name="runs")
 app.add_typer(models.app, name="models")
 app.add_typer(data.app, name="data")
 app.add_typer(features.app, name="features")
