@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +25,6 @@ from auricle.storage import cache_folder
 
 os.environ["OMP_NUM_THREADS"] = "1"  # of torch, also in processes: threads of several tests wait for each other
 USERS_CACHE = cache_folder()  # before any test points AURICLE_CACHE elsewhere
-CONFIG = Path(__file__).parents[1] / "configs" / "embedded.yaml"
 QUICK = ("training.max_epochs=3", "training.batch_size=4")
 
 
@@ -100,7 +100,7 @@ def train(auricle: Command, pretrained: Path) -> Command:
 
     def run(collection: Path, runs: Path, *settings: str, name: str = "run") -> Outcome:
         given = (f"data.collection={collection}", *QUICK, *settings)
-        return auricle("train", CONFIG, *given, "--name", name, "--runs", runs, cache=pretrained)
+        return auricle("train", "embedded", *given, "--name", name, "--runs", runs, cache=pretrained)
 
     return run
 
@@ -165,6 +165,103 @@ def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network = SentenceTransformer(modules=[transformer, Pooling(16), Normalize()], device="cpu")
     network.save(str(place / "model"), create_model_card=False)
     return place / "model"
+
+
+@dataclass(frozen=True)
+class TinyClap:
+    """A CLAP with random weights that hears as the published ones do, and what transformers alone makes of it.
+
+    Attributes:
+        folder: Where ``save_pretrained`` wrote it.
+    """
+
+    folder: Path
+
+    def hears(self, samples: np.ndarray) -> np.ndarray:
+        """Return the embedding of up to 10 s at 48 kHz, by the processor and the model."""
+        heard = self._processor().feature_extractor(samples, sampling_rate=48_000)
+        return self.hears_log_mel(heard["input_features"][0][0])
+
+    def hears_log_mel(self, log_mel: np.ndarray) -> np.ndarray:
+        """Return the embedding of a log-mel (1001, 64), by the model."""
+        import torch
+
+        features = torch.from_numpy(np.asarray(log_mel, np.float32))[None, None]
+        with torch.no_grad():
+            answer = self._model().get_audio_features(input_features=features, is_longer=torch.zeros(1, 1))
+        return np.asarray(answer.pooler_output[0])
+
+    def log_mel(self, samples: np.ndarray) -> np.ndarray:
+        """Return the log-mel (frames, 64) of a sound of any length, as the processor computes those of 10 s."""
+        from transformers.audio_utils import spectrogram, window_function
+
+        extractor = self._processor().feature_extractor
+        mels = extractor.mel_filters if extractor.truncation == "fusion" else extractor.mel_filters_slaney
+        window = window_function(1024, "hann")
+        return spectrogram(samples, window, 1024, 480, power=2.0, mel_filters=mels, log_mel="dB").T
+
+    def reads(self, sentence: str) -> np.ndarray:
+        """Return the embedding of a sentence, by the processor and the model."""
+        import torch
+
+        with torch.no_grad():
+            answer = self._model().get_text_features(**self._processor()(text=[sentence], return_tensors="pt"))
+        return np.asarray(answer.pooler_output[0])
+
+    def _model(self) -> Any:
+        from transformers import ClapModel
+
+        from auricle.encoders.quiet import quiet
+
+        with quiet():
+            model: Any = ClapModel.from_pretrained(self.folder)
+            return model.eval()
+
+    def _processor(self) -> Any:
+        from transformers import ClapProcessor
+
+        return ClapProcessor.from_pretrained(self.folder)
+
+
+@pytest.fixture(scope="session")
+def tiny_claps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, TinyClap]:
+    """A CLAP that was not trained to fuse crops, and one that was, by ``unfused`` and ``fused``; 12-d.
+
+    Two small stages hear, one small layer reads words letter by letter.
+    """
+    import torch
+    from transformers import ClapConfig, ClapFeatureExtractor, ClapModel, ClapProcessor, RobertaTokenizer
+
+    from auricle.encoders.quiet import quiet
+
+    tokens = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", *"abcdefghijklmnopqrstuvwxyzĠ"]
+    layer = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+    text = {**layer, "vocab_size": len(tokens), "max_position_embeddings": 40}
+    patches = {"patch_size": 16, "patch_stride": [16, 16], "patch_embeds_hidden_size": 8}
+    stages = {"hidden_size": 16, "depths": [1, 1], "num_attention_heads": [2, 2], "num_hidden_layers": 2}
+    place, claps = tmp_path_factory.mktemp("claps"), {}
+    for name, fusion, truncation in (("unfused", None, "rand_trunc"), ("fused", "aff_2d", "fusion")):
+        crops = {"enable_fusion": fusion is not None, "fusion_type": fusion}
+        config = ClapConfig(
+            text_config=text,
+            audio_config={**patches, **stages, **crops},
+            projection_dim=12,
+            initializer_factor=10.0,  # else all sounds are nearly the same to it
+        )
+        extractor = ClapFeatureExtractor(frequency_min=50, truncation=truncation)
+        with quiet(), torch.random.fork_rng():
+            torch.manual_seed(0)
+            ClapModel(config).save_pretrained(place / name)
+            tokenizer = RobertaTokenizer(vocab={token: number for number, token in enumerate(tokens)}, merges=[])
+            ClapProcessor(extractor, tokenizer).save_pretrained(place / name)  # type: ignore[no-untyped-call]
+        claps[name] = TinyClap(place / name)
+    return claps
+
+
+@pytest.fixture(scope="session")
+def tiny_clap(tiny_claps: dict[str, TinyClap]) -> TinyClap:
+    """The one that was not trained to fuse crops."""
+    return tiny_claps["unfused"]
 
 
 class FileServer:
