@@ -366,7 +366,9 @@ def killed(serve: Serve, files: dict[str, bytes], folder: Path) -> Callable[[flo
         process = context.Process(target=_fetch_slowly, args=(release_of(files, server.url("{name}")), folder))
         process.start()
         end = time.monotonic() + 60
-        while not (folder / ".lock").exists() and time.monotonic() < end:
+        while not (folder / ".lock").exists():
+            assert process.is_alive(), "it has ended before it began"
+            assert time.monotonic() < end
             time.sleep(0.001)
         time.sleep(seconds)
         assert process.pid is not None
