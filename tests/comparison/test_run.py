@@ -194,6 +194,7 @@ def once_there(stores: int, where: Path, process: subprocess.Popen[Any]) -> None
         time.sleep(0.002)
 
 
+@pytest.mark.slow
 def test_killed_five_times_it_goes_on_to_the_same_table(command: Callable[[Path], list[str]], tmp_path: Path) -> None:
     """Each kill comes at a random moment of one more store."""
     peace, killed = tmp_path / "peace", tmp_path / "killed"

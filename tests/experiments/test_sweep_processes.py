@@ -162,6 +162,7 @@ def stand_ins(tmp_path: Path, space: Path) -> Iterator[Callable[[int], list[subp
         process.wait()
 
 
+@pytest.mark.slow
 def test_twenty_trials_in_three_processes_of_which_one_is_killed(
     stand_ins: Callable[[int], list[subprocess.Popen[bytes]]], tmp_path: Path
 ) -> None:

@@ -367,6 +367,7 @@ def test_other_packages_bring_back_ends(fake: Fake, monkeypatch: pytest.MonkeyPa
         all_back_ends()
 
 
+@pytest.mark.slow
 def test_procedural_survives_kill_9(survives_kills: Callable[..., None]) -> None:
     survives_kills("procedural")
 
