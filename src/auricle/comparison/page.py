@@ -253,7 +253,7 @@ def _sound(kind: str, clip: str, path: Path, *, folder: Path, spectrogram: Calla
 def _spectrogram(path: Path) -> tuple[str, str]:
     """Return a PNG in base64, or empty and why there is none."""
     try:
-        return b64encode(as_png(figures.spectrogram(path))).decode(), ""
+        return b64encode(as_png(figures.spectrogram(path), transparent=True)).decode(), ""
     except AudioError as error:
         return "", str(error)
 
