@@ -5,12 +5,12 @@ Everything here is a pure function of the plan: where clips lie and how many ste
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from auricle.config import validate
+from auricle.config import flat, validate
 from auricle.errors import ConfigError
 from auricle.experiments.plan import ArmsConfig, Plan
 from auricle.registry import did_you_mean
@@ -163,7 +163,7 @@ def _arm(
     if choice is not None:
         factors["choice"] = choice
         words.append(f"choice {choice}")
-    for key, value in _flat(entry.settings):
+    for key, value in flat(entry.settings).items():
         factors[key] = value if isinstance(value, str | int | float) else str(value)
         words.append(f"{key}={value}")
     synthetic = {
@@ -208,11 +208,3 @@ def merged(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
         under = result.get(key)
         result[key] = merged(under, value) if isinstance(under, dict) and isinstance(value, dict) else value
     return result
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in settings.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value

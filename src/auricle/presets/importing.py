@@ -112,7 +112,7 @@ def table(imported: Imported) -> str:
     together: defaultdict[tuple[Outcome, str], list[Line]] = defaultdict(list)
     for line in imported.lines:
         together[line.became.outcome, line.became.note].append(line)
-    different = dict(_leaves(imported.config.model_dump(mode="json", exclude_defaults=True)))
+    different = configuration.flat(imported.config.model_dump(mode="json", exclude_defaults=True))
     rows = []
     for (outcome, note), lines in sorted(together.items(), key=lambda item: _OUTCOMES.index(item[0][0])):
         rows.append(f"{outcome}: {note}" if note else outcome)
@@ -142,15 +142,6 @@ def _keys(values: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield from _keys(value, f"{key}.")
         else:
             yield key, value
-
-
-def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the settings of a dumped configuration, dotted."""
-    for name, value in values.items():
-        if isinstance(value, dict):
-            yield from _leaves(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value
 
 
 def _is_section(key: str) -> bool:
