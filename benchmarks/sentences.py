@@ -1,4 +1,4 @@
-"""Sentence embedding in batches of like length against one sentence at a time.
+"""Sentence embedding in batches of one length against one sentence at a time.
 
 Run: ``python -m benchmarks sentences``, after ``auricle models fetch minilm``. Both sides embed the same captions with
 the same weights and threads; their results are compared. The captions are made up, of 3 to 25 words as real ones are.
@@ -30,7 +30,7 @@ def rows() -> list[Row]:
         return encoder.encode(sentences)
 
     def alone() -> NDArray[np.float32]:
-        return np.concatenate([encoder.encode([sentence]) for sentence in sentences])
+        return encoder.encode(sentences, batch_size=1)
 
     np.testing.assert_allclose(together(), alone(), rtol=0, atol=TOLERANCE)
     ours, theirs = in_turns(together, alone, repetitions=3)

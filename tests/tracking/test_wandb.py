@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -174,7 +175,8 @@ def test_the_service_dies_and_the_run_goes_on(
         assert readers.finish(outcome) == []
     out, err = capfd.readouterr()
     assert out == ""
-    assert err.startswith("wandb no longer reads along: ConnectionResetError: ")
+    # Which of its errors comes depends on what wandb was doing when its service died.
+    assert re.match(r"wandb no longer reads along: \w+Error(: .+[^:])?\. The run is not affected; ", err)
     assert err.count("\n") == 1
     assert read(run, outcome) == ["wandb"]
     assert rows_of(synced(run), run) == recorded(run)

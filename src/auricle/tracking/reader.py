@@ -20,7 +20,7 @@ def main() -> None:
     try:
         _follow(name, _take_channel())
     except Exception as error:
-        reason = str(error) if isinstance(error, AuricleError) else f"{type(error).__name__}: {error}"
+        reason = str(error) if isinstance(error, AuricleError) else f"{type(error).__name__}: {error}".rstrip(": ")
         print("\n" + " ".join(reason.split()), flush=True)
         os._exit(1)  # what a library does at exit may fail in its turn, or wait for ever
 
