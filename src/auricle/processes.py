@@ -1,13 +1,15 @@
 """Work in several processes of this machine, ended by Ctrl-C without a word of theirs.
 
-The processes are joblib's; they stay for the next work of this process, and end with it.
+The processes are joblib's; they stay for the next work of this process, and end with it, however it ends.
 """
 
 import os
 import threading
+import time
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from multiprocessing.resource_tracker import ensure_running
 from signal import SIG_BLOCK, SIG_SETMASK, SIGINT, pthread_sigmask, signal
 from typing import Any, TypeVar
@@ -35,7 +37,7 @@ def in_processes(
     """
     from joblib import Parallel, delayed
 
-    calls = (delayed(function)(*each) for each in arguments)
+    calls = (delayed(_call)(os.getpid(), function, *each) for each in arguments)
     form = "generator" if ordered else "generator_unordered"
     # No more ahead than the processes' queue holds: what waits outside it dies with a traceback on Ctrl-C.
     parallel = Parallel(n_jobs=processes, return_as=form, pre_dispatch="2*n_jobs")
@@ -48,6 +50,24 @@ def in_processes(
     finally:
         with warnings.catch_warnings(action="ignore"):  # joblib's advice about what was cancelled
             results.close()
+
+
+def _call(parent: int, function: Callable[..., Result], *arguments: Any) -> Result:
+    if os.getpid() != parent:
+        _end_with(parent)
+    return function(*arguments)
+
+
+@cache
+def _end_with(parent: int) -> None:
+    """End this process soon after the one that started it, also between its calls."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_WATCHED_EVERY_S)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from auricle.experiments.told import open_experiment
 from auricle.generation import GenerationConfig, generate
 from auricle.models import pick_device
 from auricle.presets import find_config
-from auricle.processes import ending_with_parent, in_processes
+from auricle.processes import in_processes
 from auricle.runs import evaluate
 from auricle.storage import lock, make_folder
 from auricle.training import RunConfig, steps_of_one_pass, train
@@ -156,7 +156,7 @@ def _make_run(run: PlannedRun, path: Path, split: str, elsewhere: bool) -> tuple
     """Train and score one run; return its name, why it could not be made, and what came out."""
     if not elsewhere:
         return _trained_and_scored(run, path, split)
-    with ending_with_parent(), progress.muted():
+    with progress.muted():
         return _trained_and_scored(run, path, split)
 
 
