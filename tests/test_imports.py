@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 HEAVY = {
+    "av",
     "h5py",
     "lightning_fabric",
     "matplotlib",

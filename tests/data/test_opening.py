@@ -53,7 +53,7 @@ def write_header_only(path: Path) -> None:
 BAD = {
     leave_missing: r"Line 3 of captions\.csv names x\.wav, which is not there\.",
     write_nothing: r"x\.wav is empty \(0 bytes\)\.",
-    write_prose: r"x\.wav cannot be read as wav, flac, ogg or mp3",
+    write_prose: r"x\.wav cannot be read as a sound \(",
     write_half: r"x\.wav is cut short: its header announces 16044 bytes, 9000 are there\.",
     write_header_only: r"x\.wav holds no samples\.",
 }
@@ -100,7 +100,7 @@ def test_every_kind_of_sound_is_measured(tmp_path: Path, suffix: str, kind: str)
     ("row", "reason"),
     [
         (["y.wav", "hail"], "Line 6 of captions.csv names y.wav, which is not there."),
-        (["notes.txt", "hail"], "Line 6 of captions.csv names notes.txt, which is no sound (.flac, .mp3, .ogg, .wav)."),
+        (["notes.txt", "hail"], "Line 6 of captions.csv names notes.txt, which is no sound by its ending."),
         (["../a.wav", "hail"], "Line 6 of captions.csv names ../a.wav, which is not there."),
         (["a.wav", "  "], "Line 6 of captions.csv has an empty caption for a.wav."),
         (["", "hail"], "Line 6 of captions.csv names no file."),

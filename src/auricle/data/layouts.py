@@ -30,8 +30,6 @@ SOUNDS_SPLIT = "sounds"
 CLOTHO_CAPTIONS = (re.compile(r"clotho_captions_(.+)\.csv"), re.compile(r"(.+)_captions\.csv"))
 """How the caption file of a split may be called; the first goes before the second."""
 
-_KINDS = ", ".join(sorted(SUFFIXES))
-
 
 @dataclass(frozen=True)
 class Sound:
@@ -84,7 +82,7 @@ def list_collection(folder: Path, *, captions: Path | None, encoding: str) -> Li
     if not stamps:
         raise DataError(
             f"{folder} holds no sound. Looked for Clotho's layout (development/ beside clotho_captions_development.csv "
-            f"or development_captions.csv) and for files that end in {_KINDS}, here and in the folders below."
+            f"or development_captions.csv) and for sounds (wav, flac, mp3, ogg, m4a...), here and in the folders below."
         )
     table = captions or _only_table(folder, encoding)
     if table is None:
@@ -192,7 +190,7 @@ def _match(
         said = f"Line {entry.line} of {table}"
         if file not in stamps:
             known = Path(file).suffix.lower() in SUFFIXES
-            reason = f"{said} names {file}, which {'is not there' if known else f'is no sound ({_KINDS})'}."
+            reason = f"{said} names {file}, which {'is not there' if known else 'is no sound by its ending'}."
             aside.append(SetAside(file, reason))
         elif file in splits:
             aside.append(
