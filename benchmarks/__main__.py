@@ -17,6 +17,7 @@ from . import (
     set_distances,
     significance,
     training_step,
+    vectors,
 )
 from .comparison import print_table
 
@@ -31,6 +32,7 @@ BENCHMARKS = {
     "generation": generation.rows,
     "pair_measures": pair_measures.rows,
     "set_distances": set_distances.rows,
+    "vectors": vectors.rows,
 }
 
 

@@ -76,6 +76,9 @@ def as_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
+    quoting = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writerow(header)
-    writer.writerows(rows)
+    for row in rows:
+        bare_return = any("\r" in cell for cell in row if isinstance(cell, str))  # which csv.writer would not quote
+        (quoting if bare_return else writer).writerow(row)
     return text.getvalue()

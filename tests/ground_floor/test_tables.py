@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from auricle.errors import DataError
 from auricle.tables import read_rows, write_rows
 
-CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\r\ufeff"), min_size=1)  # Python reads a lone \r as \n
+CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\ufeff"), min_size=1)
 
 
 @given(st.lists(st.tuples(CELLS, CELLS)))

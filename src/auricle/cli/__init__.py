@@ -23,6 +23,8 @@ from auricle.cli import (
     models,
     report,
     runs,
+    search,
+    serving,
     settings,
     sweep,
 )
@@ -49,6 +51,9 @@ app.command("compare")(comparison.compare)
 app.command("experiment")(experiments.experiment)
 app.command("sweep")(sweep.sweep)
 app.command("report")(report.report)
+app.command("index")(search.index)
+app.command("search")(search.search)
+app.command("serve")(serving.serve)
 app.command("settings")(settings.settings)
 app.command("doctor")(doctor.doctor)
 app.add_typer(config.app, name="config")

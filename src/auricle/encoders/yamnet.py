@@ -86,11 +86,7 @@ class YAMNet(AudioEncoder):
 
     def forward(self, features: Tensor, n_frames: Tensor) -> Tensor:
         """Return embeddings (batch, 1024), not negative; see `AudioEncoder.forward`."""
-        counts = [1 + (length - PATCH_FRAMES) // PATCH_HOP for length in self.lengths(features, n_frames)]
-        windows = features.unfold(1, PATCH_FRAMES, PATCH_HOP)  # (batch, patches, mels, frames), a view
-        patches = torch.cat([clip[:count] for clip, count in zip(windows, counts, strict=True)])
-        chunks = [self.embed_patches(chunk.transpose(1, 2)) for chunk in torch.split(patches, _CHUNK_PATCHES)]
-        return torch.stack([clip.mean(dim=0) for clip in torch.split(torch.cat(chunks), counts)])
+        return torch.stack([patches.mean(dim=0) for patches in self._embed_clips(features, n_frames)])
 
     def embed_patches(self, patches: Tensor) -> Tensor:
         """Return one embedding (patches, 1024) per patch (patches, 96, mels)."""
@@ -106,6 +102,19 @@ class YAMNet(AudioEncoder):
         """Return the mean logit per class over a clip's patches, (batch, 521); `class_names` names them."""
         logits: Tensor = self.classifier(self(features, n_frames))
         return logits
+
+    def probabilities(self, features: Tensor, n_frames: Tensor) -> Tensor:
+        """Return how probable each class is in a clip, the mean over its patches, (batch, 521)."""
+        clips = self._embed_clips(features, n_frames)
+        return torch.stack([self.classifier(patches).sigmoid().mean(dim=0) for patches in clips])
+
+    def _embed_clips(self, features: Tensor, n_frames: Tensor) -> tuple[Tensor, ...]:
+        """Return the embeddings (patches, 1024) of each clip's whole patches."""
+        counts = [1 + (length - PATCH_FRAMES) // PATCH_HOP for length in self.lengths(features, n_frames)]
+        windows = features.unfold(1, PATCH_FRAMES, PATCH_HOP)  # (batch, patches, mels, frames), a view
+        patches = torch.cat([clip[:count] for clip, count in zip(windows, counts, strict=True)])
+        chunks = [self.embed_patches(chunk.transpose(1, 2)) for chunk in torch.split(patches, _CHUNK_PATCHES)]
+        return torch.split(torch.cat(chunks), counts)
 
 
 def class_names() -> list[str]:

@@ -11,7 +11,7 @@ from auricle.features.frontends import FRONT_ENDS, FrontEnd
 from auricle.features.runner import describe_captions, describe_clips
 from auricle.features.sentences import SentenceEmbeddings
 from auricle.features.settings import FeaturesConfig
-from auricle.features.sounds import AudioEmbeddings, LogMelSpectrograms, pad_batch
+from auricle.features.sounds import AudioEmbeddings, LogMelSpectrograms, pad_batch, padded_batches
 from auricle.features.store import FeatureStore
 
 __all__ = [
@@ -29,4 +29,5 @@ __all__ = [
     "describe_clips",
     "open_store",
     "pad_batch",
+    "padded_batches",
 ]

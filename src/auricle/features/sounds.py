@@ -5,7 +5,7 @@ consumer, so memory stays flat. Arrays: log-mels are (frames, mels), embeddings 
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
@@ -123,7 +123,7 @@ class AudioEmbeddings:
         On the CPU sounds are embedded alone: as fast as padded batches, and bit for bit the same whatever else is
         described.
         """
-        most = 1 if str(self.device) == "cpu" else _BATCH_SOUNDS
+        most = _most_sounds(self.device)
         waiting: list[Array | AuricleError] = []
         longest = 0
         for array in self.log_mels.describe(items):
@@ -150,6 +150,21 @@ class AudioEmbeddings:
             yield array if isinstance(array, AuricleError) else next(rows).copy()
 
 
+def padded_batches(
+    log_mels: Iterable[Array], *, device: "torch.device | str"
+) -> Iterator[tuple[LogMels, NDArray[np.int64]]]:
+    """Yield log-mels in batches as `pad_batch` makes them: one by one on the CPU, else as many as its memory bears."""
+    waiting: list[Array] = []
+    for array in log_mels:
+        longest = max(len(array), *map(len, waiting)) if waiting else len(array)
+        if waiting and (len(waiting) == _most_sounds(device) or (len(waiting) + 1) * longest > _BATCH_FRAMES):
+            yield pad_batch(waiting)
+            waiting = []
+        waiting.append(array)
+    if waiting:
+        yield pad_batch(waiting)
+
+
 def pad_batch(log_mels: Sequence[Array]) -> tuple[LogMels, NDArray[np.int64]]:
     """Stack log-mels of different lengths: (batch, frames, mels) filled up with zeros, and valid frames (batch,).
 
@@ -163,6 +178,10 @@ def pad_batch(log_mels: Sequence[Array]) -> tuple[LogMels, NDArray[np.int64]]:
     for row, array in zip(features, log_mels, strict=True):
         row[: len(array)] = array
     return features, n_frames
+
+
+def _most_sounds(device: "torch.device | str") -> int:
+    return 1 if str(device) == "cpu" else _BATCH_SOUNDS
 
 
 def _ahead(function: Callable[[In], Out], items: Sequence[In], *, threads: int) -> Iterator[Out]:

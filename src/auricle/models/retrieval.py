@@ -24,6 +24,7 @@ from auricle.features import (
     SentenceEmbeddings,
     compute,
     open_store,
+    padded_batches,
 )
 from auricle.models import checkpoint
 from auricle.models.checkpoint import Header
@@ -57,6 +58,19 @@ class RetrievalModel:
         self.device = torch.device(device)
         self.front_end = front_end_of(network)
         self.encoders = {"audio": network.audio.encoder.identity(), "text": network.text.encoder.identity()}
+
+    @property
+    def dim(self) -> int:
+        """Dimensions of the space."""
+        return self.network.config.dim
+
+    def identity(self) -> dict[str, Any]:
+        """Return what tells this model's embeddings from any other's, JSON-able."""
+        return {
+            "encoders": {side: [encoder["name"], encoder["sha256"]] for side, encoder in self.encoders.items()},
+            "front_end": self.front_end.settings(),
+            "learned": self._digest(),
+        }
 
     def header(self, trained: dict[str, Any]) -> Header:
         """Return what a checkpoint of this model says about itself."""
@@ -113,12 +127,12 @@ class RetrievalModel:
         if not sounds:
             raise ValueError("embed_audio needs at least one sound")
         self.network.eval()
-        rows = []
+        log_mels = (self.front_end(self.front_end.pad(self._samples(sound))) for sound in sounds)
         with torch.inference_mode():
-            for sound in sounds:
-                log_mel = self.front_end(self.front_end.pad(self._samples(sound)))
-                features = torch.from_numpy(log_mel)[None].to(self.device)
-                rows.append(self.network.audio(features, torch.tensor([len(log_mel)], device=self.device)))
+            rows = [
+                self.network.audio(torch.from_numpy(features).to(self.device), torch.from_numpy(n_frames).to(self.device))
+                for features, n_frames in padded_batches(log_mels, device=self.device)
+            ]
             return torch.cat(rows).float().cpu().numpy()
 
     def embed_clips(self, clips: "Sequence[Clip]") -> tuple[Embeddings, dict[str, str]]:

@@ -1,0 +1,155 @@
+"""Describing one sound file: its windows through an embedder, what it says of itself, or why it cannot be used.
+
+The functions here are what another process is asked to do: they take and return plain values, and keep the embedder
+that they have loaded.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from auricle import audio
+from auricle.errors import AudioError, StorageError
+from auricle.processes import in_processes
+from auricle.search.embedders import Embedder, open_embedder
+from auricle.search.fingerprints import acoustic_fingerprint
+from auricle.search.records import Said, Windows
+
+_AT_ONCE = 32
+"""Windows embedded together: a GPU's batch; the memory that a long recording takes."""
+
+_TAGS = ("title", "genre", "keywords", "description", "comment", "album", "artist")
+_LICENCES = ("license", "licence", "copyright")
+_LONGEST = 1_000
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What describing a file gave.
+
+    Attributes:
+        windows: Where they are, and their embeddings.
+        said: What the file says of itself.
+        duration_s: Of what can be decoded, in seconds.
+        sample_rate: In Hz.
+        channels: Number of channels.
+    """
+
+    windows: Windows
+    said: Said
+    duration_s: float
+    sample_rate: int
+    channels: int
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """How files are described; the same for all of an index.
+
+    Attributes:
+        root: The folder that is indexed.
+        model: Name of the embedder.
+        device: Where it computes.
+        window_s, hop_s: Of the windows, in seconds.
+    """
+
+    root: Path
+    model: str
+    device: str
+    window_s: float
+    hop_s: float
+
+
+def hear_files(
+    files: Iterator[tuple[str, str]], *, hearing: Hearing, embedder: Embedder, processes: int
+) -> Iterator[tuple[str, str, Heard | str]]:
+    """Describe files, in any order.
+
+    Args:
+        files: Path and content of each; taken a few ahead.
+        hearing: How.
+        embedder: That of this process.
+        processes: 1 describes in this process, others load an embedder each.
+
+    Yields:
+        Path, content, and the description or why there is none.
+
+    Raises:
+        StorageError: If one of the processes is killed.
+    """
+    if processes == 1:
+        with one_thread():
+            for path, content in files:
+                yield path, content, hear(hearing.root / path, hearing, embedder=embedder)
+        return
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    arguments = ((path, content, hearing) for path, content in files)
+    try:
+        with in_processes(_hear_there, arguments, processes=processes, ordered=False) as heard:
+            yield from heard
+    except TerminatedWorkerError:
+        raise StorageError(
+            "A process that described sounds was killed, as the system does when memory runs out. What was done is "
+            "kept; run the same command with --processes 1."
+        ) from None
+
+
+def _hear_there(path: str, content: str, hearing: Hearing) -> tuple[str, str, Heard | str]:
+    embedder = _embedder(hearing.model, hearing.device)
+    with one_thread():
+        return path, content, hear(hearing.root / path, hearing, embedder=embedder)
+
+
+def hear(path: Path, hearing: Hearing, *, embedder: Embedder) -> Heard | str:
+    """Describe a file; return why where it cannot be used."""
+    try:
+        info = audio.probe(path)
+        starts, ends, vectors, fingerprints, waiting = [], [], [], [], []
+        for window in audio.windows(path, window_s=hearing.window_s, hop_s=hearing.hop_s):
+            starts.append(window.start_s)
+            ends.append(window.end_s)
+            fingerprints.append(acoustic_fingerprint(window.samples, window.sample_rate))
+            waiting.append((window.samples, window.sample_rate))
+            if len(waiting) == _AT_ONCE:
+                vectors.append(embedder.embed_audio(waiting))
+                waiting = []
+        if waiting:
+            vectors.append(embedder.embed_audio(waiting))
+    except AudioError as error:
+        return str(error)
+    together = np.concatenate(vectors)
+    if not np.isfinite(together).all():
+        return f"{path.name} gives no finite embedding."
+    windows = Windows(tuple(starts), tuple(ends), together, np.stack(fingerprints))
+    return Heard(windows, read_said(path), ends[-1], info.sample_rate, info.channels)
+
+
+def read_said(path: Path) -> Said:
+    """Return what a file says of itself: its licence, and all else as tags."""
+    found = audio.read_tags(path)
+    licence = next((found[key] for key in _LICENCES if found.get(key)), "")
+    tags = dict.fromkeys(found[key] for key in _TAGS if found.get(key))
+    return Said(licence[:_LONGEST], " ".join(tags)[:_LONGEST])
+
+
+@cache
+def _embedder(model: str, device: str) -> Embedder:
+    return open_embedder(model, device=device)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute in one thread, so that embeddings are the same to the last bit in any number of processes."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,297 @@
+"""An index that is open: search it by sentences, by sounds, or both.
+
+::
+
+    from auricle.search import Index
+
+    for hit in Index.open("~/.local/share/auricle/index").search("a dog barks far away in the rain"):
+        print(hit.path, hit.start_s, hit.score)
+
+An open index may be asked by several threads at a time, and sees what `auricle index` has written meanwhile.
+"""
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from auricle import audio
+from auricle.errors import ConfigError, DataError
+from auricle.search.describing import one_thread
+from auricle.search.embedders import Embedder, complete, open_again, short_name
+from auricle.search.filters import parse
+from auricle.search.folder import About, IndexFolder, default_folder
+from auricle.search.listing import is_inside
+from auricle.search.looking import Question, look_up, look_up_words
+from auricle.search.querying import Hit, combine
+from auricle.search.records import Vectors, split_window_key
+from auricle.search.store import Places, Store, View
+
+EXACT_BELOW = 100_000
+"""Windows below which every search is exact unless somebody asks for the approximate one."""
+
+LONGEST_SENTENCE = 1_000
+"""Characters that a sentence may have: encoders would cut it off without a word."""
+
+MOST_HITS = 1_000
+
+_REMEMBERED = 512
+"""Sentences whose embeddings are kept."""
+
+
+@dataclass(frozen=True)
+class IndexFacts:
+    """What an index holds.
+
+    Attributes:
+        root: The folder that is indexed.
+        files, windows: How many.
+        hours: Length of all files.
+        set_aside: Sounds that cannot be used.
+        model: Name of the embedder; of a path the last part.
+        dim: Of the embeddings.
+        window_s, hop_s: Of the windows, in seconds.
+        approximate: Whether an approximate index has been built.
+    """
+
+    root: Path
+    files: int
+    windows: int
+    hours: float
+    set_aside: int
+    model: str
+    dim: int
+    window_s: float
+    hop_s: float
+    approximate: bool
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where a window is on this machine.
+
+    Attributes:
+        path: Real path of the file, which lies in the indexed folder.
+        start_s, end_s: Of the window, in seconds.
+        duration_s: Of the file.
+    """
+
+    path: Path
+    start_s: float
+    end_s: float
+    duration_s: float
+
+
+class Index:
+    """An index.
+
+    Args:
+        folder: Where it is.
+        about: What it is of.
+        store: Its windows.
+        device: Where the model computes.
+        embedder: The model, if it is loaded already.
+    """
+
+    def __init__(
+        self, folder: IndexFolder, about: About, store: Store, *, device: str = "auto", embedder: Embedder | None = None
+    ) -> None:
+        self.folder = folder.path
+        self.about = about
+        self._index = folder
+        self._store = store
+        self._device = device
+        self._embedder = embedder
+        self._counted: tuple[View, int, float] | None = None
+        self._loading = threading.Lock()
+        self._embedding = threading.Lock()
+        self._sentences: OrderedDict[str, Vectors] = OrderedDict()
+
+    @classmethod
+    def open(cls, folder: Path | str | None = None, *, model: str | None = None, device: str = "auto") -> Self:
+        """Open an index; its model is loaded when it is first needed.
+
+        Args:
+            folder: Where it is; `auricle.search.folder.default_folder` by default.
+            model: Where the model of the index is now, if it has moved.
+            device: As in `auricle.load`.
+
+        Raises:
+            ConfigError: If there is no such model.
+            DataError: If there is no index.
+            StorageError: If it is damaged.
+        """
+        from auricle.search.lance import LanceStore
+
+        place = IndexFolder(Path(folder).expanduser() if folder else default_folder())
+        about = place.read()
+        if model:
+            about = replace(about, model=complete(model))
+        store = LanceStore(place.path, dim=about.dim)
+        return cls(place, about, store, device=device)
+
+    def facts(self) -> IndexFacts:
+        """Return what the index holds now."""
+        view = self._store.view()
+        counted = self._counted
+        if counted is None or counted[0] is not view:
+            files = view.files().values()
+            counted = view, len({file.path for file in files}), sum(file.duration_s for file in files) / 3600
+            self._counted = counted
+        return IndexFacts(
+            root=self.about.root,
+            files=counted[1],
+            windows=view.n_windows,
+            hours=counted[2],
+            set_aside=len(self._index.read_set_aside()),
+            model=short_name(self.about.model),
+            dim=self.about.dim,
+            window_s=self.about.window_s,
+            hop_s=self.about.hop_s,
+            approximate=view.approximate,
+        )
+
+    def paths(self) -> list[str]:
+        """Return the paths of all files inside the indexed folder, in alphabetical order."""
+        return sorted({file.path for file in self._store.view().files().values()})
+
+    def load_model(self) -> Embedder:
+        """Load the model now, and return it.
+
+        Raises:
+            ConfigError: If it is not the one that the index was made with.
+            ModelError: If it cannot be had.
+        """
+        with self._loading:
+            if self._embedder is None:
+                self._embedder = open_again(self.about, self.folder, device=self._device)
+            return self._embedder
+
+    def search(
+        self,
+        query: str | Sequence[str] = (),
+        *,
+        like: Path | str | Sequence[Path | str] = (),
+        like_windows: Sequence[str] = (),
+        without: str | Sequence[str] = (),
+        where: str = "",
+        top: int = 10,
+        hybrid: bool = False,
+        fold: bool = True,
+        exact: bool | None = None,
+    ) -> list[Hit]:
+        """Find sounds.
+
+        Args:
+            query: What is looked for: a sentence, or several, whose mean is taken.
+            like: Sound files that it should be like.
+            like_windows: Windows of the index that it should be like; their files are not hits.
+            without: Sentences that say what it should be without.
+            where: A condition; see `auricle.search.filters`.
+            top: How many hits at most; one per file.
+            hybrid: Look for the words of the query in names, tags and captions, too.
+            fold: Take near duplicates as one hit.
+            exact: Compare with every window; by default below 100,000 windows, and where no approximate index is.
+
+        Returns:
+            Best first.
+
+        Raises:
+            ConfigError: If nothing is looked for, a sentence is blank or too long, or the condition is wrong.
+            DataError: If a window is not in the index.
+            AudioError: If a file of `like` cannot be used.
+        """
+        sentences, negative = _listed(query), _listed(without)
+        sounds = [like] if isinstance(like, str | Path) else list(like)
+        if not 1 <= top <= MOST_HITS:
+            raise ConfigError(f"{top} hits are asked for; 1 to {MOST_HITS:,} can be had.")
+        if not (sentences or sounds or like_windows):
+            raise ConfigError("Nothing is looked for. Describe the sound in a few words, or name one that it is like.")
+        for sentence in (*sentences, *negative):
+            _check(sentence)
+        condition = parse(where)
+        view = self._store.view()
+        shown = [self._place(view, window) for window in like_windows]
+        if view.n_windows == 0:
+            return []
+        liked = np.concatenate([self._hear(sounds), *(view.vectors(place) for place in shown)])
+        vector = combine(self._embed(sentences), liked, self._embed(negative))
+        exact = view.n_windows < EXACT_BELOW if exact is None else exact
+        asking = {window.partition("-")[0] for window in like_windows}
+        question = Question(vector, condition, exact=exact, besides=frozenset(asking), folding=fold)
+        if hybrid and sentences:
+            return look_up_words(view, question, " ".join(sentences), top=top)
+        return look_up(view, question, top=top)
+
+    def locate(self, window: str) -> Found:
+        """Return where a window is on this machine: the only way from a word of a client to a file.
+
+        Raises:
+            DataError: If it is not in the index, its file is gone, or it leads out of the indexed folder.
+        """
+        view = self._store.view()
+        row = view.rows(self._place(view, window))[0]
+        root = os.path.realpath(self.about.root)
+        real = os.path.realpath(self.about.root / row.path)
+        if not is_inside(real, root):
+            raise DataError(f"{row.path} leads out of the indexed folder.")
+        if not Path(real).is_file():
+            raise DataError(f"{row.path} is not there any more. `auricle index` brings the index up to date.")
+        return Found(Path(real), row.start_s, row.end_s, row.duration_s)
+
+    def _place(self, view: View, window: str) -> Places:
+        split = split_window_key(window)
+        places = view.find(split[0], start_ms=split[1]) if split else np.zeros(0, np.uint64)
+        if len(places) == 0:
+            raise DataError(f"The index has no window {window[:40]!r}.")
+        return places[-1:]  # of two the later, while a changed file is being indexed
+
+    def _embed(self, sentences: Sequence[str]) -> Vectors:
+        """Embed sentences (sentences, dim), those that were asked for before from memory."""
+        if not sentences:
+            return np.zeros((0, self.about.dim), np.float32)
+        embedder = self.load_model()
+        with self._embedding:
+            missing = [sentence for sentence in dict.fromkeys(sentences) if sentence not in self._sentences]
+            with one_thread():  # several questions at a time would only wait for each other's threads
+                for sentence in missing:
+                    self._sentences[sentence] = embedder.embed_text([sentence])[0]
+            rows = []
+            for sentence in sentences:
+                self._sentences.move_to_end(sentence)
+                rows.append(self._sentences[sentence])
+            while len(self._sentences) > _REMEMBERED:
+                self._sentences.popitem(last=False)
+        return np.stack(rows)
+
+    def _hear(self, sounds: Sequence[Path | str]) -> Vectors:
+        """Embed sound files (files, dim), each as the mean of its windows."""
+        rows = [np.zeros((0, self.about.dim), np.float32)]
+        for sound in sounds:
+            windows = audio.windows(Path(sound).expanduser(), window_s=self.about.window_s, hop_s=self.about.hop_s)
+            embedder = self.load_model()
+            heard = []
+            for window in windows:
+                with self._embedding, one_thread():  # not while a long recording is decoded
+                    heard.append(embedder.embed_audio([(window.samples, window.sample_rate)]))
+            mean = np.concatenate(heard).mean(axis=0, keepdims=True)
+            rows.append(mean / np.linalg.norm(mean))
+        return np.concatenate(rows)
+
+
+def _check(sentence: str) -> None:
+    if not sentence.strip():
+        raise ConfigError("A sentence is empty. Describe the sound in a few words.")
+    if len(sentence) > LONGEST_SENTENCE:
+        raise ConfigError(
+            f"A sentence has {len(sentence):,} characters; {LONGEST_SENTENCE:,} are the most. A few words find most."
+        )
+
+
+def _listed(said: str | Sequence[str]) -> list[str]:
+    return [said] if isinstance(said, str) and said else list(said)
