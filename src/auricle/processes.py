@@ -1,4 +1,4 @@
-"""Work in several processes of this machine, ended by Ctrl-C without a word of theirs.
+"""Work in several processes of this machine, ended by Ctrl-C without a word of theirs, and in several threads.
 
 The processes are joblib's; they stay for the next work of this process, and end with it, however it ends.
 """
@@ -7,13 +7,16 @@ import os
 import threading
 import time
 import warnings
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from multiprocessing.resource_tracker import ensure_running
 from signal import SIG_BLOCK, SIG_SETMASK, SIGINT, pthread_sigmask, signal
 from typing import Any, TypeVar
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _WATCHED_EVERY_S = 0.5
@@ -50,6 +53,18 @@ def in_processes(
     finally:
         with warnings.catch_warnings(action="ignore"):  # joblib's advice about what was cancelled
             results.close()
+
+
+def in_threads(function: Callable[[Item], Result], items: Iterable[Item], *, threads: int) -> Iterator[Result]:
+    """Yield `function` of each item in order, working at most ``2 * threads`` items ahead of the consumer."""
+    waiting: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) > 2 * threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def _call(parent: int, function: Callable[..., Result], *arguments: Any) -> Result:

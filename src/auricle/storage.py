@@ -47,6 +47,7 @@ def writing(folder: Path) -> Iterator[None]:
             errno.EROFS: "it is on a read-only file system. Choose another folder",
             errno.EACCES: "it may not be written by this user. Choose another folder or change its permissions",
             errno.EPERM: "it may not be written by this user. Choose another folder or change its permissions",
+            errno.ENOENT: "a part of the path is not there, and cannot be made. Choose another folder",
             errno.ENOTDIR: "a part of the path is a file. Choose another folder",
             errno.EEXIST: "a file of this name is in the way. Choose another folder",
             errno.ENAMETOOLONG: "the name is too long. Choose a shorter one",

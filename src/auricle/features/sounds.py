@@ -4,11 +4,9 @@ Decoding, resampling and transforming run in threads (they let go of the interpr
 consumer, so memory stays flat. Arrays: log-mels are (frames, mels), embeddings (dim,).
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +15,10 @@ from auricle.audio import decode
 from auricle.errors import AudioError, AuricleError
 from auricle.features.description import Array
 from auricle.features.frontends import FrontEnd, LogMels
+from auricle.processes import in_threads
 
 if TYPE_CHECKING:
     import torch
-
-In = TypeVar("In")
-Out = TypeVar("Out")
 
 _BATCH_FRAMES = 40_000  # frames of one padded batch of a network: bounds its memory, long recordings included
 _BATCH_SOUNDS = 32
@@ -69,7 +65,7 @@ class LogMelSpectrograms:
 
     def describe(self, items: Sequence[Sound]) -> Iterator[Array | AuricleError]:
         """Yield a log-mel spectrogram (frames, mels) per sound, or why there is none."""
-        return _ahead(self._one, items, threads=self.threads)
+        return in_threads(self._one, items, threads=self.threads)
 
     def _one(self, item: Sound) -> Array | AuricleError:
         try:
@@ -182,15 +178,3 @@ def pad_batch(log_mels: Sequence[Array]) -> tuple[LogMels, NDArray[np.int64]]:
 
 def _most_sounds(device: "torch.device | str") -> int:
     return 1 if str(device) == "cpu" else _BATCH_SOUNDS
-
-
-def _ahead(function: Callable[[In], Out], items: Sequence[In], *, threads: int) -> Iterator[Out]:
-    """Yield `function` of each item in order, working at most ``2 * threads`` items ahead of the consumer."""
-    waiting: deque[Future[Out]] = deque()
-    with ThreadPoolExecutor(threads) as pool:
-        for item in items:
-            waiting.append(pool.submit(function, item))
-            if len(waiting) > 2 * threads:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()

@@ -130,7 +130,9 @@ class RetrievalModel:
         log_mels = (self.front_end(self.front_end.pad(self._samples(sound))) for sound in sounds)
         with torch.inference_mode():
             rows = [
-                self.network.audio(torch.from_numpy(features).to(self.device), torch.from_numpy(n_frames).to(self.device))
+                self.network.audio(
+                    torch.from_numpy(features).to(self.device), torch.from_numpy(n_frames).to(self.device)
+                )
                 for features, n_frames in padded_batches(log_mels, device=self.device)
             ]
             return torch.cat(rows).float().cpu().numpy()

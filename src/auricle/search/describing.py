@@ -14,7 +14,7 @@ import numpy as np
 
 from auricle import audio
 from auricle.errors import AudioError, StorageError
-from auricle.processes import in_processes
+from auricle.processes import in_processes, in_threads
 from auricle.search.embedders import Embedder, open_embedder
 from auricle.search.fingerprints import acoustic_fingerprint
 from auricle.search.records import Said, Windows
@@ -65,7 +65,7 @@ class Hearing:
 
 
 def hear_files(
-    files: Iterator[tuple[str, str]], *, hearing: Hearing, embedder: Embedder, processes: int
+    files: Iterator[tuple[str, str]], *, hearing: Hearing, embedder: Embedder, processes: int, threads: int
 ) -> Iterator[tuple[str, str, Heard | str]]:
     """Describe files, in any order.
 
@@ -74,6 +74,7 @@ def hear_files(
         hearing: How.
         embedder: That of this process.
         processes: 1 describes in this process, others load an embedder each.
+        threads: Of this process, if it is the one.
 
     Yields:
         Path, content, and the description or why there is none.
@@ -82,9 +83,13 @@ def hear_files(
         StorageError: If one of the processes is killed.
     """
     if processes == 1:
+
+        def heard_here(file: tuple[str, str]) -> tuple[str, str, Heard | str]:
+            path, content = file
+            return path, content, hear(hearing.root / path, hearing, embedder=embedder)
+
         with one_thread():
-            for path, content in files:
-                yield path, content, hear(hearing.root / path, hearing, embedder=embedder)
+            yield from in_threads(heard_here, files, threads=threads)
         return
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 

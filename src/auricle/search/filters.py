@@ -12,6 +12,7 @@ together                        ``and``, ``or``, ``not``, parentheses
 ==============================  ===========================================================
 """
 
+import logging
 import math
 from typing import Any, Literal
 
@@ -62,6 +63,7 @@ def parse(where: str) -> str:
     from sqlglot import exp, parse_one
     from sqlglot.errors import SqlglotError
 
+    logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # of what it finds odd, the error tells enough
     if len(where) > LONGEST:
         raise ConfigError(f"The condition has {len(where):,} characters; {LONGEST:,} are the most.")
     try:

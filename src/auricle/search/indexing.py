@@ -101,12 +101,12 @@ def index_folder(
     root = Path(root).expanduser().absolute()
     folder = IndexFolder(Path(index).expanduser() if index else default_folder())
     listing = list_sounds(root)
+    if not listing.sounds:
+        kept = " The index stays as it is." if folder.exists() else ""
+        raise DataError(f"{root} holds no sound.{kept}")
     storage.make_folder(folder.path)
     with storage.lock(folder.path, purpose="is being indexed"):
         old = folder.read() if folder.exists() else None
-        if not listing.sounds:
-            kept = " The index stays as it is." if old else ""
-            raise DataError(f"{root} holds no sound.{kept}")
         embedder: Embedder | None = None
         if old is None:
             about, embedder = _begin(root, model, window_s, hop_s, device=device)
@@ -115,15 +115,15 @@ def index_folder(
         if old and about.model != old.model:
             embedder = open_again(about, folder.path, device=device)
         said = read_stated(root, table=table)
-        store = LanceStore(folder.path, dim=about.dim)
         if about != old:
-            folder.write(about)
+            folder.write(about)  # before the store, which has the dimensions it says
+        store = LanceStore(folder.path, dim=about.dim)
         update = Update(root, folder, store, listing, said)
         if update.settled.todo:
             embedder = embedder or open_again(about, folder.path, device=device)
             hearing = Hearing(root, about.model, device, about.window_s, about.hop_s)
             n_processes = _how_many(processes, len(update.settled.todo), device)
-            update.describe(partial(hear_files, hearing=hearing, embedder=embedder, processes=n_processes))
+            update.describe(partial(hear_files, hearing=hearing, embedder=embedder, processes=n_processes, threads=2))
         update.finish()
         view = store.view()
         return IndexingReport(

@@ -111,7 +111,9 @@ class LanceView:
 
     def having_words(self, words: str, *, limit: int, where: str) -> Places:
         """Return the first windows of the files whose words fit best."""
-        query = self._table.search(words, query_type="fts").with_row_id(True).select(["_rowid", "_score"])
+        from lancedb.query import MatchQuery
+
+        query = self._table.search(MatchQuery(words, "words")).with_row_id(True).select(["_rowid", "_score"])
         found = self._read((query.where(where, prefilter=True) if where else query).limit(limit))
         order = np.lexsort((found["_rowid"].to_numpy(), -found["_score"].to_numpy()))
         return np.asarray(found["_rowid"].to_numpy()[order], np.uint64)

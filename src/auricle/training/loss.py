@@ -21,7 +21,7 @@ def info_nce(audio: Tensor, text: Tensor, *, temperature: Tensor | float, relate
         text: Embeddings (batch, dim) of length 1; row i describes row i of `audio`.
         temperature: Above 0; smaller is sharper.
         related: Booleans (batch, batch), symmetric: pairs that are not each other's negatives, because their clips
-            share a parent or a caption. The diagonal is ignored. A row without any negative contributes 0.
+            share a sound or a caption. The diagonal is ignored. A row without any negative contributes 0.
 
     Example:
         >>> perfect = torch.eye(2)
