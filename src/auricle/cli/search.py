@@ -40,7 +40,7 @@ def index(
     ] = False,
     moved: Annotated[bool, typer.Option("--moved", help="It is the same folder at another place.")] = False,
     processes: Annotated[
-        int | None, typer.Option(min=1, help="That describe sounds; as many as processors by default.")
+        int | None, typer.Option(min=1, help="That describe sounds; one for four processors by default.")
     ] = None,
     device: DeviceOption = "auto",
     as_json: JsonOption = False,

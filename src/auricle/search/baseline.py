@@ -52,7 +52,7 @@ class ClassBaseline:
     def identity(self) -> dict[str, Any]:
         """Return the digests of YAMNet and the sentence encoder."""
         encoders = (self.network.identity(), self.sentences.identity())
-        return {"baseline": "classes", "encoders": [[encoder["name"], encoder["sha256"]] for encoder in encoders]}
+        return {"baseline": "classes", "encoders": [encoder["sha256"] for encoder in encoders]}
 
     def embed_text(self, sentences: Sequence[str]) -> Embeddings:
         """Embed sentences as (sentences, dim)."""
@@ -82,5 +82,6 @@ class ClassBaseline:
 
 
 def _unit(rows: NDArray[np.floating[Any]]) -> Embeddings:
-    """Return rows (items, dim) of length 1."""
-    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+    """Return rows (items, dim) of length 1; NaN where the network overflowed."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)

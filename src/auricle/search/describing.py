@@ -4,10 +4,11 @@ The functions here are what another process is asked to do: they take and return
 that they have loaded.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,15 @@ from auricle.search.records import Said, Windows
 
 _AT_ONCE = 32
 """Windows embedded together: a GPU's batch; the memory that a long recording takes."""
+
+_THREADS = 4
+"""Of one process: with more, they wait for each other in the interpreter."""
+
+_FILES_PER_PROCESS = 256
+"""Fewer are described before another process has started."""
+
+_PART = 8
+"""Files per thread that another process is given at a time."""
 
 _TAGS = ("title", "genre", "keywords", "description", "comment", "album", "artist")
 _LICENCES = ("license", "licence", "copyright")
@@ -64,17 +74,42 @@ class Hearing:
     hop_s: float
 
 
+@dataclass(frozen=True)
+class Workers:
+    """Who describes sounds.
+
+    Attributes:
+        processes: How many.
+        threads: In each of them.
+    """
+
+    processes: int = 1
+    threads: int = 1
+
+    @classmethod
+    def for_files(cls, n_files: int, *, processes: int | None, device: str) -> "Workers":
+        """Return who describes so many files: on a CPU a thread per processor, and a process for four of them."""
+        from joblib import cpu_count
+
+        from auricle.models import pick_device
+
+        cores = int(cpu_count())
+        if processes is None:
+            on_cpu = pick_device(device).type == "cpu"
+            processes = min(max(1, cores // _THREADS), 1 + n_files // _FILES_PER_PROCESS) if on_cpu else 1
+        return cls(processes, max(1, min(_THREADS, cores // processes)))
+
+
 def hear_files(
-    files: Iterator[tuple[str, str]], *, hearing: Hearing, embedder: Embedder, processes: int, threads: int
+    files: Iterator[tuple[str, str]], *, hearing: Hearing, embedder: Embedder, workers: Workers
 ) -> Iterator[tuple[str, str, Heard | str]]:
     """Describe files, in any order.
 
     Args:
         files: Path and content of each; taken a few ahead.
         hearing: How.
-        embedder: That of this process.
-        processes: 1 describes in this process, others load an embedder each.
-        threads: Of this process, if it is the one.
+        embedder: That of this process; others load one each.
+        workers: Who does it.
 
     Yields:
         Path, content, and the description or why there is none.
@@ -82,21 +117,16 @@ def hear_files(
     Raises:
         StorageError: If one of the processes is killed.
     """
-    if processes == 1:
-
-        def heard_here(file: tuple[str, str]) -> tuple[str, str, Heard | str]:
-            path, content = file
-            return path, content, hear(hearing.root / path, hearing, embedder=embedder)
-
-        with one_thread():
-            yield from in_threads(heard_here, files, threads=threads)
+    if workers.processes == 1:
+        yield from _hear_all(files, hearing, embedder, threads=workers.threads)
         return
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-    arguments = ((path, content, hearing) for path, content in files)
+    parts = iter(lambda: list(islice(files, workers.threads * _PART)), [])
+    arguments = ((part, hearing, workers.threads) for part in parts)
     try:
-        with in_processes(_hear_there, arguments, processes=processes, ordered=False) as heard:
-            yield from heard
+        with in_processes(_hear_there, arguments, processes=workers.processes, ordered=False) as heard:
+            yield from chain.from_iterable(heard)
     except TerminatedWorkerError:
         raise StorageError(
             "A process that described sounds was killed, as the system does when memory runs out. What was done is "
@@ -104,10 +134,19 @@ def hear_files(
         ) from None
 
 
-def _hear_there(path: str, content: str, hearing: Hearing) -> tuple[str, str, Heard | str]:
-    embedder = _embedder(hearing.model, hearing.device)
-    with one_thread():
+def _hear_there(files: list[tuple[str, str]], hearing: Hearing, threads: int) -> list[tuple[str, str, Heard | str]]:
+    return list(_hear_all(files, hearing, _embedder(hearing.model, hearing.device), threads=threads))
+
+
+def _hear_all(
+    files: Iterable[tuple[str, str]], hearing: Hearing, embedder: Embedder, *, threads: int
+) -> Iterator[tuple[str, str, Heard | str]]:
+    def heard(file: tuple[str, str]) -> tuple[str, str, Heard | str]:
+        path, content = file
         return path, content, hear(hearing.root / path, hearing, embedder=embedder)
+
+    with one_thread():
+        yield from in_threads(heard, files, threads=threads)
 
 
 def hear(path: Path, hearing: Hearing, *, embedder: Embedder) -> Heard | str:

@@ -55,14 +55,14 @@ def complete(name: str) -> str:
     Raises:
         ConfigError: If it is neither a known name nor the path of anything.
     """
-    kind, colon, clap = name.partition(":")
+    kind, _, clap = name.partition(":")
     if name in (BASELINE, CLAP):
         return name
-    if kind == CLAP and colon:
+    if kind == CLAP and clap:
         folder = Path(clap).expanduser()
         return f"{CLAP}:{folder.absolute()}" if folder.is_dir() else name
     path = Path(name).expanduser()
-    if not path.exists():
+    if not name or not path.exists():
         raise ConfigError(
             f"There is no model {name!r}. Give a run's folder (`auricle runs` lists them), {CLAP}, {CLAP}:NAME for one "
             f"of the Hugging Face hub, or {BASELINE} for the baseline that needs no training."

@@ -21,7 +21,7 @@ from typing import Self
 import numpy as np
 
 from auricle import audio
-from auricle.errors import ConfigError, DataError
+from auricle.errors import AudioError, ConfigError, DataError
 from auricle.search.describing import one_thread
 from auricle.search.embedders import Embedder, complete, open_again, short_name
 from auricle.search.filters import parse
@@ -140,8 +140,8 @@ class Index:
         view = self._store.view()
         counted = self._counted
         if counted is None or counted[0] is not view:
-            files = view.files().values()
-            counted = view, len({file.path for file in files}), sum(file.duration_s for file in files) / 3600
+            durations_s = {file.path: file.duration_s for file in view.files().values()}
+            counted = view, len(durations_s), sum(durations_s.values()) / 3600
             self._counted = counted
         return IndexFacts(
             root=self.about.root,
@@ -280,6 +280,8 @@ class Index:
                 with self._embedding, one_thread():  # not while a long recording is decoded
                     heard.append(embedder.embed_audio([(window.samples, window.sample_rate)]))
             mean = np.concatenate(heard).mean(axis=0, keepdims=True)
+            if not np.isfinite(mean).all():
+                raise AudioError(f"{Path(sound).name} gives no finite embedding.")
             rows.append(mean / np.linalg.norm(mean))
         return np.concatenate(rows)
 

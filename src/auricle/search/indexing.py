@@ -14,7 +14,7 @@ from pathlib import Path
 from auricle import storage
 from auricle.errors import ConfigError, DataError
 from auricle.randomness import stream
-from auricle.search.describing import Hearing, hear_files
+from auricle.search.describing import Hearing, Workers, hear_files
 from auricle.search.embedders import BASELINE, Embedder, complete, open_again, open_embedder
 from auricle.search.folder import About, IndexFolder, SetAside, default_folder
 from auricle.search.listing import list_sounds
@@ -24,10 +24,6 @@ from auricle.search.updating import Update
 WINDOW_S = 10.0
 HOP_S = 5.0
 
-_FILES_PER_PROCESS = 64
-"""Fewer are described before another process has started."""
-
-_MOST_PROCESSES = 8
 _QUERIES = 300
 """Sentences that the recall of an approximate index is measured with."""
 
@@ -85,7 +81,7 @@ def index_folder(
         window_s: Length of a window in seconds; 10 for a new index. Shorter sounds are one window.
         hop_s: Distance between the beginnings of two windows; 5 for a new index.
         table: A CSV with licences, tags and captions, besides those in the folder; see `auricle.search.stated`.
-        processes: How many describe sounds; as many as there are cores on a CPU, for few sounds and on a GPU one.
+        processes: How many describe sounds; by default one for every four processors, on a GPU one.
         device: As in `auricle.load`.
         moved: The folder is the one that was indexed, at another place.
 
@@ -122,8 +118,8 @@ def index_folder(
         if update.settled.todo:
             embedder = embedder or open_again(about, folder.path, device=device)
             hearing = Hearing(root, about.model, device, about.window_s, about.hop_s)
-            n_processes = _how_many(processes, len(update.settled.todo), device)
-            update.describe(partial(hear_files, hearing=hearing, embedder=embedder, processes=n_processes, threads=2))
+            workers = Workers.for_files(len(update.settled.todo), processes=processes, device=device)
+            update.describe(partial(hear_files, hearing=hearing, embedder=embedder, workers=workers))
         update.finish()
         view = store.view()
         return IndexingReport(
@@ -193,16 +189,3 @@ def _go_on(
             f"The index in {folder} is of {old.root}, not of {root}. {advice} If the folder has moved, add --moved."
         )
     return replace(old, root=root, model=complete(model) if model else old.model)
-
-
-def _how_many(processes: int | None, n_files: int, device: str) -> int:
-    """Return how many processes describe sounds."""
-    from joblib import cpu_count
-
-    from auricle.models import pick_device
-
-    if processes is not None:
-        return processes
-    if pick_device(device).type != "cpu":
-        return 1
-    return int(min(cpu_count(), _MOST_PROCESSES, 1 + n_files // _FILES_PER_PROCESS))

@@ -113,7 +113,8 @@ class LanceView:
         """Return the first windows of the files whose words fit best."""
         from lancedb.query import MatchQuery
 
-        query = self._table.search(MatchQuery(words, "words")).with_row_id(True).select(["_rowid", "_score"])
+        wanted = MatchQuery(words, "words")  # type: ignore[call-arg]  # its defaults are pydantic's
+        query = self._table.search(wanted).with_row_id(True).select(["_rowid", "_score"])
         found = self._read((query.where(where, prefilter=True) if where else query).limit(limit))
         order = np.lexsort((found["_rowid"].to_numpy(), -found["_score"].to_numpy()))
         return np.asarray(found["_rowid"].to_numpy()[order], np.uint64)

@@ -52,14 +52,13 @@ def score_index(
             wanted.setdefault(text, set()).add(place[path])
     if not wanted:
         raise DataError(f"{queries.name} has no sentence.")
-    depth = min(len(paths), _DEPTH)
-    ranking = np.zeros((len(wanted), depth), np.int64)
+    ranking = np.zeros((len(wanted), _DEPTH), np.int64)
     for row, text in zip(ranking, progress.track(wanted, label="search", unit="query", total=len(wanted)), strict=True):
-        hits = index.search(text, top=depth, where=where, hybrid=hybrid, exact=exact, fold=False)
+        hits = index.search(text, top=min(len(paths), _DEPTH), where=where, hybrid=hybrid, exact=exact, fold=False)
         found = [place[hit.path] for hit in hits if hit.path in place]  # others are new since
-        row[:] = [*found, *range(len(paths), len(paths) + depth - len(found))]  # places that nothing was found for
+        row[:] = [*found, *range(len(paths), len(paths) + _DEPTH - len(found))]  # places that nothing was found for
     pairs = sorted((row, item) for row, items in enumerate(wanted.values()) for item in items)
     rows, items = np.array(pairs, np.int64).T
-    n_items = len(paths) + depth
+    n_items = len(paths) + _DEPTH
     relevance = RelevantPairs(rows, items, n_queries=len(wanted), n_items=n_items)
     return replace(score_ranking(ranking, relevance, n_items=n_items), n_items=len(paths))

@@ -1,5 +1,6 @@
 """Hits and indexing as text for people and players: a table, an M3U playlist, one sentence."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,15 +11,23 @@ from auricle.storage import write_text
 
 
 def clock(seconds: float) -> str:
-    """Return a time as players show it.
+    """Return a time in a recording.
 
     Example:
-        >>> clock(5.0), clock(62.6), clock(3730)
-        ('0:05', '1:03', '1:02:10')
+        >>> [clock(seconds) for seconds in (0, 7.25, 65, 3730.0)]
+        ['0:00', '0:07.3', '1:05', '1:02:10']
     """
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+    tenths = math.floor(seconds * 10 + 0.5)
+    hours, minutes, rest = tenths // 36_000, tenths // 600 % 60, tenths % 600
+    tail = f"{rest // 10:02d}" + (f".{rest % 10}" if rest % 10 else "")
+    return f"{hours}:{minutes:02d}:{tail}" if hours else f"{minutes}:{tail}"
+
+
+def place(hit: Hit) -> str:
+    """Return where a hit stands in its file, as in ``0:25–0:35 of 1:02:10``; of a whole file its length."""
+    if hit.start_s <= 0 and hit.end_s >= hit.duration_s:
+        return clock(hit.duration_s)
+    return f"{clock(hit.start_s)}–{clock(hit.end_s)} of {clock(hit.duration_s)}"
 
 
 def table(hits: Sequence[Hit], *, root: Path) -> str:
@@ -28,18 +37,18 @@ def table(hits: Sequence[Hit], *, root: Path) -> str:
         hits: Best first.
         root: The indexed folder.
     """
-    times = [_time(hit) for hit in hits]
-    width = max(map(len, times), default=0)
+    places = [place(hit) for hit in hits]
+    width = max(map(len, places), default=0)
     lines = []
-    for hit, time in zip(hits, times, strict=True):
+    for hit, times in zip(hits, places, strict=True):
         alike = f"  (and {count(len(hit.alike), 'copy', 'copies')})" if hit.alike else ""
-        lines.append(f"{hit.rank:3d}  {hit.score:6.3f}  {time:<{width}}  {root / hit.path}{alike}")
+        lines.append(f"{hit.rank:3d}  {hit.score:6.3f}  {times:<{width}}  {_printable(str(root / hit.path))}{alike}")
     return "\n".join(lines)
 
 
-def _time(hit: Hit) -> str:
-    whole = hit.start_s == 0 and hit.end_s >= hit.duration_s
-    return clock(hit.duration_s) if whole else f"{clock(hit.start_s)}-{clock(hit.end_s)} of {clock(hit.duration_s)}"
+def _printable(name: str) -> str:
+    """Return a name without line breaks and what else a terminal or player would act upon."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in name)
 
 
 def as_m3u(hits: Sequence[Hit], *, root: Path) -> str:
@@ -52,9 +61,9 @@ def as_m3u(hits: Sequence[Hit], *, root: Path) -> str:
     lines = ["#EXTM3U"]
     for hit in hits:
         path = root / hit.path
-        lines.append(f"#EXTINF:{round(hit.duration_s)},{' '.join(hit.path.split())}")
+        lines.append(f"#EXTINF:{round(hit.duration_s)},{_printable(hit.path)}")
         if hit.start_s:
-            lines.append(f"#EXTVLCOPT:start-time={hit.start_s:g}")
+            lines.append(f"#EXTVLCOPT:start-time={hit.start_s:.3f}")
         lines.append(str(path) if str(path).isprintable() else path.as_uri())
     return "\n".join(lines) + "\n"
 

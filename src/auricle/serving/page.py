@@ -4,7 +4,6 @@ Every address holds the whole question, so it can be kept, sent, and gone back t
 plain text; the template escapes all of it, and knows no rule.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +16,7 @@ from starlette.responses import HTMLResponse
 
 from auricle.errors import AuricleError
 from auricle.pages import count
+from auricle.search.telling import place
 from auricle.serving.contract import Limits, Searchable
 from auricle.serving.faults import status_of
 from auricle.serving.gate import Gate
@@ -96,19 +96,6 @@ def refusal(request: Request, status: int, sentence: str) -> Response:
     return _html("refusal.html", status, **words)
 
 
-def clock(seconds: float) -> str:
-    """Return a time in a recording.
-
-    Example:
-        >>> [clock(seconds) for seconds in (0, 7.25, 65, 3730.0)]
-        ['0:00', '0:07.3', '1:05', '1:02:10']
-    """
-    tenths = math.floor(seconds * 10 + 0.5)
-    hours, minutes, rest = tenths // 36_000, tenths // 600 % 60, tenths % 600
-    tail = f"{rest // 10:02d}" + (f".{rest % 10}" if rest % 10 else "")
-    return f"{hours}:{minutes:02d}:{tail}" if hours else f"{minutes}:{tail}"
-
-
 @dataclass(frozen=True)
 class Shown:
     """A hit as it is shown.
@@ -137,7 +124,6 @@ def shown(hit: "Hit", form: Form) -> Shown:
     path = PurePosixPath(hit.path)
     folder = "" if path.parent == PurePosixPath() else f"{path.parent}/"
     whole = hit.start_s <= 0 and hit.end_s >= hit.duration_s
-    place = clock(hit.duration_s) if whole else f"{clock(hit.start_s)}–{clock(hit.end_s)} of {clock(hit.duration_s)}"
     channels = {1: "mono", 2: "stereo"}.get(hit.channels, f"{hit.channels} channels")
     alone = (f"/excerpts/{hit.window}.wav", PLAYABLE[".wav"])
     original = f"/sounds/{hit.window}" + ("" if whole else f"#t={hit.start_s:.3f},{hit.end_s:.3f}")
@@ -146,7 +132,7 @@ def shown(hit: "Hit", form: Form) -> Shown:
         hit=hit,
         folder=folder,
         name=path.name,
-        place=place,
+        place=place(hit),
         format=f"{hit.sample_rate / 1000:g} kHz {channels}",
         sources=((original, content_type), alone) if content_type else (alone,),
         more=form.address(q="", without="", like=(hit.window,)),
