@@ -261,7 +261,8 @@ class SentenceEncoder(nn.Module, ABC):
             same_length.setdefault(length, []).append(index)
         embeddings = np.empty((len(sentences), self.dim), np.float32)
         training = self.training
-        self.eval()
+        if training:  # else it is not worth asking every layer, which takes as long as a layer does
+            self.eval()
         try:
             for places in same_length.values():
                 for start in range(0, len(places), size):
@@ -271,7 +272,8 @@ class SentenceEncoder(nn.Module, ABC):
                     embeddings[batch] = rows.float().cpu().numpy()
             return embeddings
         finally:
-            self.train(training)
+            if training:
+                self.train()
 
 
 def _check(sentences: Sequence[str]) -> None:

@@ -67,7 +67,7 @@ class RetrievalModel:
     def identity(self) -> dict[str, Any]:
         """Return what tells this model's embeddings from any other's, JSON-able."""
         return {
-            "encoders": {side: [encoder["name"], encoder["sha256"]] for side, encoder in self.encoders.items()},
+            "encoders": {side: encoder["sha256"] for side, encoder in self.encoders.items()},  # names may be paths
             "front_end": self.front_end.settings(),
             "learned": self._digest(),
         }

@@ -4,6 +4,7 @@ The functions here are what another process is asked to do: they take and return
 that they have loaded.
 """
 
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -181,6 +182,11 @@ def read_said(path: Path) -> Said:
     return Said(licence[:_LONGEST], " ".join(tags)[:_LONGEST])
 
 
+_entering = threading.Lock()
+_inside: list[int] = []
+"""Threads that torch had before, once for each that is inside `one_thread`."""
+
+
 @cache
 def _embedder(model: str, device: str) -> Embedder:
     return open_embedder(model, device=device)
@@ -188,12 +194,19 @@ def _embedder(model: str, device: str) -> Embedder:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Compute in one thread, so that embeddings are the same to the last bit in any number of processes."""
+    """Compute in one thread, so that embeddings are the same to the last bit in any number of processes.
+
+    The number is torch's for the whole process: the last to leave gives back what the first has found.
+    """
     import torch
 
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    with _entering:
+        _inside.append(_inside[0] if _inside else torch.get_num_threads())
+        torch.set_num_threads(1)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        with _entering:
+            before = _inside.pop()
+            if not _inside:
+                torch.set_num_threads(before)

@@ -9,6 +9,7 @@ A table is a CSV with a header, one row per sound or per caption. Columns, in an
 ``caption_1``, ``caption_2``, ...
 ``tags`` or ``keywords``                            words
 ``licence`` or ``license``                          name or address
+``split``                                           a folder that the file may be in
 ==================================================  ==================================================
 
 Clotho's tables are known by their names: those of a split speak of sounds in the folder of that name.
@@ -72,7 +73,7 @@ def spoken_of(root: Path, table: Path) -> str:
 
 def _add(found: dict[str, Said], path: Path, root: Path, below: str) -> None:
     """Add what a table says where nothing was said before."""
-    said = _published(path, root / below) if _METADATA.fullmatch(path.name) else _said(path)
+    said = _published(path, root / below) if _METADATA.fullmatch(path.name) else _said(path, root / below)
     for name, new in said.items():
         found[below + name] = found.get(below + name, Said()).over(new)
 
@@ -86,7 +87,8 @@ def _published(path: Path, folder: Path) -> dict[str, Said]:
     }
 
 
-def _said(path: Path) -> dict[str, Said]:
+def _said(path: Path, folder: Path) -> dict[str, Said]:
+    """Return what a table says of the files in a folder; with a split, of those in the folder of the split before."""
     rows = tables.read_rows(path)
     _, header = next(rows)
     columns = _columns(header)
@@ -96,6 +98,8 @@ def _said(path: Path) -> dict[str, Said]:
         if len(cells) != len(header) or not cells[columns["file"][0]].strip():
             continue
         file = cells[columns["file"][0]]
+        in_split = "/".join([*_cells(cells, columns["split"]), file])
+        file = in_split if (folder / in_split).is_file() else file
         captions.setdefault(file, []).extend(_cells(cells, columns["captions"]))
         said = Said("".join(_cells(cells, columns["licence"])), " ".join(_cells(cells, columns["tags"])))
         others[file] = others.get(file, Said()).over(said)
@@ -114,6 +118,7 @@ def _columns(header: Sequence[str]) -> dict[str, list[int]]:
     numbered = [place for place, name in enumerate(names) if _NUMBERED.fullmatch(name)]
     found = {
         "file": first(FILE_COLUMNS),
+        "split": first(["split"]),
         "captions": numbered or first(CAPTION_COLUMNS),
         "tags": first(TAG_COLUMNS),
         "licence": first(LICENCE_COLUMNS),
