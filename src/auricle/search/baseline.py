@@ -23,6 +23,9 @@ from auricle.features import FRONT_ENDS, padded_batches
 
 Embeddings = NDArray[np.float32]
 
+_SENTENCES = 64
+"""Read at once."""
+
 
 class ClassBaseline:
     """Class probabilities times the embeddings of the class names.
@@ -41,7 +44,7 @@ class ClassBaseline:
         self.device = torch.device(device)
         self.network = network.eval().to(self.device)
         self.front_end = FRONT_ENDS.get(network.front_end)
-        self.sentences = build_sentence_encoder(sentence_encoder)
+        self.sentences = build_sentence_encoder(sentence_encoder).eval()
         self.classes = _unit(self.sentences.encode(class_names()))  # (521, dim)
 
     @property
@@ -56,7 +59,9 @@ class ClassBaseline:
 
     def embed_text(self, sentences: Sequence[str]) -> Embeddings:
         """Embed sentences as (sentences, dim)."""
-        return _unit(self.sentences.encode(sentences, batch_size=1))  # of a question's length there is rarely another
+        parts = [list(sentences[start : start + _SENTENCES]) for start in range(0, len(sentences), _SENTENCES)]
+        with torch.inference_mode():
+            return _unit(torch.cat([self.sentences(part) for part in parts]).float().cpu().numpy())
 
     def embed_audio(self, sounds: Sequence[Path | str | tuple[NDArray[np.float32], int]]) -> Embeddings:
         """Embed sounds as (sounds, dim).

@@ -12,7 +12,6 @@ An open index may be asked by several threads at a time, and sees what `auricle 
 
 import os
 import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +28,7 @@ from auricle.search.folder import About, IndexFolder, default_folder
 from auricle.search.listing import is_inside
 from auricle.search.looking import Question, look_up, look_up_words
 from auricle.search.querying import Hit, combine
+from auricle.search.reading import Reader
 from auricle.search.records import Vectors, split_window_key
 from auricle.search.store import Places, Store, View
 
@@ -39,9 +39,6 @@ LONGEST_SENTENCE = 1_000
 """Characters that a sentence may have: encoders would cut it off without a word."""
 
 MOST_HITS = 1_000
-
-_REMEMBERED = 512
-"""Sentences whose embeddings are kept."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +107,7 @@ class Index:
         self._counted: tuple[View, int, float] | None = None
         self._loading = threading.Lock()
         self._embedding = threading.Lock()
-        self._sentences: OrderedDict[str, Vectors] = OrderedDict()
+        self._reader = Reader(lambda sentences: self.load_model().embed_text(sentences))
 
     @classmethod
     def open(cls, folder: Path | str | None = None, *, model: str | None = None, device: str = "auto") -> Self:
@@ -252,22 +249,11 @@ class Index:
         return places[-1:]  # of two the later, while a changed file is being indexed
 
     def _embed(self, sentences: Sequence[str]) -> Vectors:
-        """Embed sentences (sentences, dim), those that were asked for before from memory."""
+        """Embed sentences (sentences, dim)."""
         if not sentences:
             return np.zeros((0, self.about.dim), np.float32)
-        embedder = self.load_model()
-        with self._embedding:
-            missing = [sentence for sentence in dict.fromkeys(sentences) if sentence not in self._sentences]
-            with one_thread():  # several questions at a time would only wait for each other's threads
-                for sentence in missing:
-                    self._sentences[sentence] = embedder.embed_text([sentence])[0]
-            rows = []
-            for sentence in sentences:
-                self._sentences.move_to_end(sentence)
-                rows.append(self._sentences[sentence])
-            while len(self._sentences) > _REMEMBERED:
-                self._sentences.popitem(last=False)
-        return np.stack(rows)
+        self.load_model()  # whose faults are not those of a sentence
+        return self._reader.read(sentences)
 
     def _hear(self, sounds: Sequence[Path | str]) -> Vectors:
         """Embed sound files (files, dim), each as the mean of its windows."""

@@ -176,8 +176,12 @@ class LanceView:
         """Return all windows, read once."""
         with self._reading:
             if self._held is None:
-                found = self._select((*_ROW_COLUMNS, *_ARRAYS), places=True).sort_by("_rowid").combine_chunks()
-                self._held = _Held(np.asarray(found["_rowid"].to_numpy(), np.uint64), _matrix(found["vector"]), found)
+                found = self._select((*_ROW_COLUMNS, *_ARRAYS), places=True).combine_chunks()
+                places = np.asarray(found["_rowid"].to_numpy(), np.uint64)
+                if (places[1:] < places[:-1]).any():
+                    found = found.sort_by("_rowid").combine_chunks()
+                    places = np.sort(places)
+                self._held = _Held(places, _matrix(found["vector"]), found)
             return self._held
 
     def _by_table(self, vector: Vectors, *, limit: int, where: str, exact: bool) -> tuple[Places, Vectors]:

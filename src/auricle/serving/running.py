@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from threadpoolctl import threadpool_limits
 
 from auricle.errors import ConfigError
 from auricle.serving.app import LOCAL_NAMES, make_app
@@ -118,8 +119,9 @@ def serve(
     service = Service(index, host=host, port=port, token=token, limits=limits)
     try:
         index.load_model()
-        ready(service.address)
-        service.run()
+        with threadpool_limits(limits=1):  # several questions at a time would wait for each other's threads
+            ready(service.address)
+            service.run()
     finally:
         service.close()
 
