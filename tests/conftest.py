@@ -7,6 +7,7 @@ user's cache, so that nothing else of the user's is read or written.
 import contextlib
 import io
 import os
+import shutil
 import sys
 import threading
 import time
@@ -25,7 +26,6 @@ from auricle.storage import cache_folder
 
 os.environ["OMP_NUM_THREADS"] = "1"  # of torch, also in processes: threads of several tests wait for each other
 USERS_CACHE = cache_folder()  # before any test points AURICLE_CACHE elsewhere
-QUICK = ("training.max_epochs=3", "training.batch_size=4")
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,14 @@ class Outcome:
 
 
 Command = Callable[..., Outcome]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hurried() -> Iterator[None]:
+    """Let no file of this process wait for the disk: no test cuts the power, and there are ten thousand of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -95,11 +103,17 @@ def auricle(tmp_path_factory: pytest.TempPathFactory) -> Command:
 
 
 @pytest.fixture(scope="session")
-def train(auricle: Command, pretrained: Path) -> Command:
-    """Train with the embedded configuration, quickly: ``train(collection, runs, *settings, name=...)``."""
+def quickly(tiny_bert: Path) -> tuple[str, ...]:
+    """Settings of a training that takes a moment: few steps, and a sentence encoder that is soon loaded and hashed."""
+    return ("training.max_epochs=3", "training.batch_size=4", f"models.text.encoder={tiny_bert}")
+
+
+@pytest.fixture(scope="session")
+def train(auricle: Command, pretrained: Path, quickly: tuple[str, ...]) -> Command:
+    """Train with the embedded configuration, `quickly`: ``train(collection, runs, *settings, name=...)``."""
 
     def run(collection: Path, runs: Path, *settings: str, name: str = "run") -> Outcome:
-        given = (f"data.collection={collection}", *QUICK, *settings)
+        given = (f"data.collection={collection}", *quickly, *settings)
         return auricle("train", "embedded", *given, "--name", name, "--runs", runs, cache=pretrained)
 
     return run
@@ -124,10 +138,10 @@ def run(train: Command, captioned: Path, tmp_path_factory: pytest.TempPathFactor
     return runs / "run"
 
 
-@pytest.fixture
-def noises(tmp_path: Path) -> Path:
-    """Eight half seconds of noise with a caption each, in three splits; a test may change it."""
-    folder = tmp_path / "noises"
+@pytest.fixture(scope="session")
+def eight_noises(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight half seconds of noise with a caption each, in three splits. Not to be changed."""
+    folder = tmp_path_factory.mktemp("eight") / "noises"
     folder.mkdir()
     rows = ["file_name,split,caption"]
     for number, split in enumerate(["development"] * 4 + ["validation"] * 2 + ["evaluation"] * 2):
@@ -136,6 +150,12 @@ def noises(tmp_path: Path) -> Path:
         rows.append(f"noise-{number}.wav,{split},A noise of {number + 1} machines.")
     (folder / "captions.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     return folder
+
+
+@pytest.fixture
+def noises(eight_noises: Path, tmp_path: Path) -> Path:
+    """A copy of `eight_noises`; a test may change it."""
+    return Path(shutil.copytree(eight_noises, tmp_path / "noises"))
 
 
 @pytest.fixture(scope="session")

@@ -61,13 +61,16 @@ def test_every_setting_has_a_meaning_and_stands_in_the_page(auricle: Command) ->
     assert auricle("settings", "modelz").refused(2) == "There is no setting 'modelz'. Did you mean 'models'?"
 
 
-def test_the_layout_names_every_file_of_a_run(run: Path, auricle: Command, pretrained: Path, tmp_path: Path) -> None:
+def test_the_layout_names_every_file_of_a_run(
+    train: Command, noises: Path, auricle: Command, pretrained: Path, tmp_path: Path
+) -> None:
     layout = (ROOT / "docs" / "layout.md").read_text(encoding="utf-8")
-    copy = Path(shutil.copytree(run, tmp_path / "run"))
-    assert auricle("evaluate", copy, cache=pretrained).status == 0
-    for path in copy.rglob("*"):
+    settings = ("training.max_epochs=1", "models.text.encoder=minilm", f"features.folder={tmp_path / 'features'}")
+    assert train(noises, tmp_path, *settings).status == 0
+    assert auricle("evaluate", tmp_path / "run", cache=pretrained).status == 0
+    for path in (tmp_path / "run").rglob("*"):
         assert re.search(rf"(^|[\s`]){re.escape(path.name)}[\s,`/]", layout) or path.is_dir(), path.name
-    for part in (pretrained / "features").iterdir():
+    for part in (tmp_path / "features").iterdir():
         assert f"{part.name.rpartition('-')[0]}-" in layout
 
 

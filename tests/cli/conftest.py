@@ -6,7 +6,7 @@ import runpy
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -51,12 +51,16 @@ class Running:
 
 
 @pytest.fixture
-def start(pretrained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Running]:
-    """Start a command in a process that has the libraries loaded already; its strings have other hashes than here."""
+def start(pretrained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Running]]:
+    """Start a command in a process that has the libraries loaded already; its strings have other hashes than here.
+
+    What still runs at the end of the test is ended.
+    """
     monkeypatch.setenv("AURICLE_CACHE", str(pretrained))
     monkeypatch.setenv("PYTHONHASHSEED", "1")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_LIBRARIES)
+    started: list[Running] = []
 
     def run(*arguments: object) -> Running:
         log = tmp_path / "command.log"
@@ -66,6 +70,10 @@ def start(pretrained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
                 target=runpy.run_path, args=(str(Path(__file__).with_name("in_a_process.py")), {}, "__main__")
             )
             process.start()
-        return Running(process, log)
+        started.append(Running(process, log))
+        return started[-1]
 
-    return run
+    yield run
+    for running in started:
+        if running.process.is_alive():
+            running.stop(signal.SIGKILL)

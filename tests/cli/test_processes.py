@@ -40,11 +40,13 @@ def uninterrupted(train: Command, captioned: Path, tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture
-def start_training(start: Callable[..., Any], captioned: Path, tmp_path: Path) -> Callable[..., Any]:
+def start_training(
+    start: Callable[..., Any], captioned: Path, quickly: tuple[str, ...], tmp_path: Path
+) -> Callable[..., Any]:
     """Start the training in a process of its own."""
 
     def run(*settings: str) -> Any:
-        given = (f"data.collection={captioned}", *SETTINGS, *settings)
+        given = (f"data.collection={captioned}", *quickly, *SETTINGS, *settings)
         return start("train", "embedded", *given, "--name", "run", "--runs", tmp_path)
 
     return run
@@ -146,10 +148,10 @@ def test_started_twice(
 
 
 def test_another_process_with_another_hash_seed_gives_the_same_bytes(
-    start: Callable[..., Any], run: Path, captioned: Path, tmp_path: Path
+    start: Callable[..., Any], run: Path, captioned: Path, quickly: tuple[str, ...], tmp_path: Path
 ) -> None:
-    settings = ("training.max_epochs=3", "training.batch_size=4", f"features.folder={tmp_path / 'features'}")
-    given = (f"data.collection={captioned}", *settings)  # features are computed anew, by the other process
+    anew = f"features.folder={tmp_path / 'features'}"  # features are computed by the other process too
+    given = (f"data.collection={captioned}", *quickly, anew)
     running = start("train", "embedded", *given, "--name", "run", "--runs", tmp_path)
     assert running.wait() == 0, running.log.read_text(encoding="utf-8")
     for name in ("best.safetensors", "last.safetensors", "metrics.jsonl", "metrics.csv"):

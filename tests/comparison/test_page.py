@@ -4,8 +4,7 @@ import math
 import os
 import re
 from base64 import b64decode
-from dataclasses import dataclass, field, replace
-from html.parser import HTMLParser
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote
@@ -18,52 +17,10 @@ from auricle.audio import write
 from auricle.comparison import figures
 from auricle.comparison.page import SHOWN, extremes, write_page
 from auricle.comparison.result import Chance, ComparedPair, Comparison, Scale
+from tests.page import Page
 
 DTW = Scale("dtw", "mean distance of frames", 0.0, math.inf, lower_is_nearer=True, blind_to="tempo")
 COSINE = Scale("cosine", "cosine of embeddings", -1.0, 1.0, lower_is_nearer=False, blind_to="")
-VOID = {"meta", "img", "br", "hr", "link", "input"}
-
-
-@dataclass
-class Page(HTMLParser):
-    """What a page consists of; an element that is not closed, or closed twice, is a fault."""
-
-    source: str
-    elements: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
-    text: str = ""
-    rows: list[list[str]] = field(default_factory=list)
-    open: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        super().__init__()
-        self.feed(self.source)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-        if tag == "tr":
-            self.rows.append([])
-        if tag in ("td", "th"):
-            self.rows[-1].append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if "style" not in self.open:
-            self.text += data
-        if self.open and self.open[-1] in ("td", "th"):
-            self.rows[-1][-1] += data
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.elements if name == tag]
-
-    def row(self, first: str) -> list[str]:
-        """The cells of the first row that begins so."""
-        return next(row[1:] for row in self.rows if row[0] == first)
 
 
 def read(path: Path) -> Page:

@@ -145,7 +145,10 @@ def test_the_second_time_nothing_is_asked_for_and_nothing_changes(
     }
 
 
-def test_a_download_that_is_cut_off_twice_goes_on(serve: Serve, files: dict[str, bytes], folder: Path) -> None:
+def test_a_download_that_is_cut_off_twice_goes_on(
+    serve: Serve, files: dict[str, bytes], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("auricle.downloads.time.sleep", lambda _: None)  # before it asks again
     server = serve(dict(files))
     name = "clotho_audio_development.7z"
     size = len(files[name])

@@ -5,6 +5,7 @@ The oracle of an interrupted experiment is the same one in peace: equal numbers 
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,7 +25,6 @@ from auricle.experiments import runner as runner_module
 from auricle.storage import lock
 
 PATIENCE_S = 120
-QUICK = ("training.max_epochs=2", "training.batch_size=4", "seeds=[0,1]")
 
 
 @pytest.fixture
@@ -33,26 +33,40 @@ def cache(pretrained: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return pretrained
 
 
+@pytest.fixture(scope="module")
+def given(captioned: Path, quickly: tuple[str, ...]) -> list[str]:
+    """Settings of the plan: 15 clips, two seeds."""
+    return [f"data.collection={captioned}", *quickly, "training.max_epochs=2", "seeds=[0,1]"]
+
+
 @pytest.fixture
-def plan(captioned: Path, cache: Path) -> Plan:
-    """The shipped plan on 15 clips: three arms, two seeds."""
-    return read_plan("procedural-copies", [f"data.collection={captioned}", *QUICK])
+def plan(given: list[str], cache: Path) -> Plan:
+    """The shipped plan of three arms."""
+    return read_plan("procedural-copies", given)
 
 
-def metrics(folder: Path) -> dict[str, str]:
+def metrics(folder: Path, *, runs: str = "*") -> dict[str, str]:
     """What every run has learned, and what it answers."""
     files = ("metrics.jsonl", "evaluation/evaluation/ranks-text_to_audio.csv")
-    return {f"{run.name}/{name}": (run / name).read_text() for run in sorted(folder.glob("runs/*")) for name in files}
+    found = sorted(folder.glob(f"runs/{runs}"))
+    return {f"{run.name}/{name}": (run / name).read_text() for run in found for name in files}
 
 
 @pytest.fixture(scope="module")
-def in_peace(captioned: Path, pretrained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def in_peace(given: list[str], pretrained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The experiment of `plan`, made in one go. Not to be changed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AURICLE_CACHE", str(pretrained))
         path = tmp_path_factory.mktemp("experiments") / "peace"
-        run_experiment(read_plan("procedural-copies", [f"data.collection={captioned}", *QUICK]), path, processes=1)
+        run_experiment(read_plan("procedural-copies", given), path, processes=1)
     return path
+
+
+@pytest.fixture
+def begun(in_peace: Path, tmp_path: Path) -> Path:
+    """An experiment of which nothing but the clips is made."""
+    shutil.copytree(in_peace / "generated", tmp_path / "x" / "generated")
+    return tmp_path / "x"
 
 
 def test_every_arm_with_every_seed(in_peace: Path) -> None:
@@ -78,9 +92,9 @@ def test_arms_take_equally_many_steps(in_peace: Path) -> None:
     assert {len(result.history) for arm in story.arms for result in arm.results} == {2}
 
 
-def test_equal_epochs_take_more_steps_with_copies(plan: Plan, tmp_path: Path) -> None:
+def test_equal_epochs_take_more_steps_with_copies(plan: Plan, begun: Path) -> None:
     short = plan.model_copy(update={"equal": "epochs", "seeds": (0,)})
-    story = run_experiment(short, tmp_path / "x", processes=1)
+    story = run_experiment(short, begun, processes=1)
     steps = [arm.results[0].summary["steps"] for arm in story.arms]
     assert steps == [2 * 4, 2 * 8, 2 * 11]  # a batch of one is left out
 
@@ -97,35 +111,33 @@ class Killed(BaseException):
     """Stands for a process that ends at once."""
 
 
-def test_an_experiment_that_ends_after_every_run_equals_one_in_peace(
-    plan: Plan, in_peace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_an_experiment_that_ends_again_and_again_equals_one_in_peace(
+    plan: Plan, in_peace: Path, begun: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    evaluate, made = runs.evaluate, 0
+    evaluate, scored = runs.evaluate, iter([True, False, True])
 
     def then_die(*arguments: Any, **settings: Any) -> Any:
-        nonlocal made
-        made += 1
-        result = evaluate(*arguments, **settings)
-        if made % 2 == 0:  # every second run is scored, and nobody is told of it
-            raise Killed
-        return result
+        if next(scored):  # and nobody is told of it
+            evaluate(*arguments, **settings)
+        raise Killed
 
+    half = plan.model_copy(update={"seeds": (1,)})
     monkeypatch.setattr(runner_module, "evaluate", then_die)
-    for _ in range(3):
+    for _ in range(3):  # after the first run, before the second is scored, and after that
         with pytest.raises(Killed):
-            run_experiment(plan, tmp_path / "x", processes=1)
+            run_experiment(half, begun, processes=1)
     monkeypatch.setattr(runner_module, "evaluate", evaluate)
-    assert run_experiment(plan, tmp_path / "x", processes=1).missing == ()
-    assert metrics(tmp_path / "x") == metrics(in_peace)
+    assert run_experiment(half, begun, processes=1).missing == ()
+    assert metrics(begun) == metrics(in_peace, runs="*-seed-1")
 
 
 def test_a_run_that_diverges_is_named_and_the_others_are_made(
-    plan: Plan, tmp_path: Path, auricle: Callable[..., Any], captioned: Path, pretrained: Path
+    given: list[str], tmp_path: Path, auricle: Callable[..., Any], pretrained: Path
 ) -> None:
     arms = [{"copies": 0}, {"name": "far too fast", "settings": {"training": {"learning_rate": 1e38}}}]
-    (tmp_path / "mine.yaml").write_text(yaml.safe_dump({"arms": arms, "seeds": [0]}), encoding="utf-8")
-    given = (f"data.collection={captioned}", *QUICK[:2], "--name", "x", "--processes", "1")
-    outcome = auricle("experiment", tmp_path / "mine.yaml", *given, cwd=tmp_path, cache=pretrained)
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump({"arms": arms}), encoding="utf-8")
+    options = ("seeds=[0]", "--name", "x", "--processes", "1")
+    outcome = auricle("experiment", tmp_path / "mine.yaml", *given, *options, cwd=tmp_path, cache=pretrained)
     assert outcome.status == 1
     assert outcome.said[-1] == "auricle: 1 run(s) could not be made; the report names them and says why."
     story = open_experiment(tmp_path / "experiments" / "x")
@@ -153,15 +165,10 @@ def test_another_plan_is_refused(plan: Plan, in_peace: Path) -> None:
         run_experiment(other, in_peace)
 
 
-def test_it_is_not_run_twice_at_a_time(in_peace: Path, auricle: Callable[..., Any], pretrained: Path) -> None:
+def test_it_is_not_run_twice_at_a_time(in_peace: Path, auricle: Callable[..., Any]) -> None:
     with lock(in_peace, purpose="is being run"):
-        code = "from auricle.cli import main; main()"
-        given = ["--resume", in_peace.name, "--experiments", str(in_peace.parent)]
-        second = subprocess.run(
-            [sys.executable, "-c", code, "experiment", *given], capture_output=True, text=True, timeout=PATIENCE_S
-        )
-    assert second.returncode == 1
-    assert f"is being run by process {os.getpid()} on " in second.stderr
+        said = auricle("experiment", "--resume", in_peace.name, "--experiments", in_peace.parent).refused(1)
+    assert f"is being run by process {os.getpid()} on " in said
 
 
 @pytest.mark.parametrize(
@@ -197,10 +204,10 @@ def test_the_name_follows_from_the_plan(plan: Plan) -> None:
 
 
 @pytest.mark.slow
-def test_killed_twice_in_several_processes(in_peace: Path, captioned: Path, cache: Path, tmp_path: Path) -> None:
+def test_killed_twice_in_several_processes(in_peace: Path, given: list[str], cache: Path, tmp_path: Path) -> None:
     code = "from auricle.cli import main; main()"
-    given = [f"data.collection={captioned}", *QUICK, "--name", "x", "--processes", "2"]
-    command = [sys.executable, "-c", code, "experiment", "procedural-copies", *given]
+    options = ["--name", "x", "--processes", "2"]
+    command = [sys.executable, "-c", code, "experiment", "procedural-copies", *given, *options]
     folder = tmp_path / "experiments" / "x"
 
     def finished() -> int:
@@ -225,10 +232,10 @@ def test_killed_twice_in_several_processes(in_peace: Path, captioned: Path, cach
 
 
 @pytest.mark.slow
-def test_a_killed_process_is_replaced(in_peace: Path, captioned: Path, cache: Path, tmp_path: Path) -> None:
+def test_a_killed_process_is_replaced(in_peace: Path, given: list[str], cache: Path, tmp_path: Path) -> None:
     code = "from auricle.cli import main; main()"
-    given = [f"data.collection={captioned}", *QUICK, "--name", "x", "--processes", "2"]
-    command = [sys.executable, "-c", code, "experiment", "procedural-copies", *given]
+    options = ["--name", "x", "--processes", "2"]
+    command = [sys.executable, "-c", code, "experiment", "procedural-copies", *given, *options]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     folder, end = tmp_path / "experiments" / "x", time.monotonic() + PATIENCE_S
     while not [*folder.glob("runs/*/metrics.jsonl")] and time.monotonic() < end:

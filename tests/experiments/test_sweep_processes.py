@@ -32,7 +32,6 @@ parameters:
   training-learning_rate: {distribution: log_uniform_values, min: 1e-04, max: 1e-02}
   models-audio-hidden: {values: [null, 32]}
 """
-QUICK = ("training.max_epochs=2", "training.batch_size=4")
 FINISHED = {"complete", "pruned", "failed"}
 
 
@@ -44,11 +43,13 @@ def space(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def search(auricle: Command, pretrained: Path, captioned: Path, space: Path, tmp_path: Path) -> Command:
+def search(
+    auricle: Command, pretrained: Path, captioned: Path, quickly: tuple[str, ...], space: Path, tmp_path: Path
+) -> Command:
     """Run a sweep on real trainings in this process: ``search("--trials", 2)``."""
 
     def run(*options: object) -> Any:
-        given = (f"data.collection={captioned}", *QUICK)
+        given = (f"data.collection={captioned}", *quickly, "training.max_epochs=2")
         return auricle("sweep", "embedded", space, *given, *options, cwd=tmp_path, cache=pretrained)
 
     return run

@@ -5,7 +5,6 @@ Training is stood in for by `searching.stand_in`, whose values are known; real t
 
 import csv
 import json
-import runpy
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -20,15 +19,16 @@ from auricle.config import read as read_config
 from auricle.config import validate
 from auricle.errors import ConfigError, DataError, ModelError, StorageError
 from auricle.experiments.sweep import Asked, Outcome, begin_sweep, resume_sweep, run_sweep
+from auricle.experiments.sweep import outcome as outcome_module
 from auricle.experiments.sweep import runner as runner_module
+from auricle.experiments.sweep import study as study_module
 from auricle.experiments.sweep import trial as trial_module
 from auricle.experiments.sweep.standing import Standing, standing
 from auricle.experiments.sweep.study import Sweep, open_study, requeue, requeue_killed
 from auricle.experiments.sweep.worker import quiet
 from auricle.training import RunConfig
+from tests.experiments.searching import MEASURE, stand_in, value_of
 
-SEARCHING = runpy.run_path(str(Path(__file__).with_name("searching.py")))
-MEASURE = SEARCHING["MEASURE"]
 RATE = "training.learning_rate: {distribution: log_uniform_values, min: 1e-5, max: 1e-1}"
 
 Begin = Callable[..., Sweep]
@@ -43,13 +43,21 @@ def train_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[Train], None]:
 
 
 @pytest.fixture
-def begin(tmp_path: Path, train_by: Callable[[Train], None]) -> Begin:
-    """Begin a sweep: ``begin(parameters, trials=..., more=..., name=...)``."""
-    train_by(SEARCHING["stand_in"])
+def begin(tmp_path: Path, train_by: Callable[[Train], None], monkeypatch: pytest.MonkeyPatch) -> Begin:
+    """Begin a sweep: ``begin(parameters, trials=..., more=..., name=...)``; its pictures are drawn if ``drawn``."""
+    train_by(stand_in)
+    draw_all = outcome_module.draw_all
 
     def run(
-        parameters: str = RATE, *, trials: int | None = 6, more: str = "", name: str = "sweep", **asked: Any
+        parameters: str = RATE,
+        *,
+        trials: int | None = 6,
+        more: str = "",
+        name: str = "sweep",
+        drawn: bool = False,
+        **asked: Any,
     ) -> Sweep:
+        monkeypatch.setattr(outcome_module, "draw_all", draw_all if drawn else lambda *_: {})
         path = tmp_path / f"{name}.yaml"
         path.write_text(f"parameters: {{{parameters}}}\n{more}\n", encoding="utf-8")
         values = {"data": {"collection": tmp_path}, "training": {"max_epochs": 6}}
@@ -84,7 +92,7 @@ def test_a_trial_is_worth_its_best_epoch(begin: Begin) -> None:
     assert len(rows) == 6
     for row in rows:
         config = read_config(RunConfig, None, [f"training.learning_rate={row['training.learning_rate']}"])
-        assert float(row["value"]) == pytest.approx(SEARCHING["value_of"](config) * (1 - 0.5**6))
+        assert float(row["value"]) == pytest.approx(value_of(config) * (1 - 0.5**6))
         assert (row["fate"], row["best_epoch"], row["epochs"]) == ("complete", "6", "6")
         history = (outcome.sweep.folder.trials / row["run"] / "metrics.jsonl").read_text(encoding="utf-8")
         assert json.loads(history.splitlines()[-1])[MEASURE] == float(row["value"])
@@ -186,15 +194,15 @@ def test_too_little_memory_is_a_reason(begin: Begin, train_by: Callable[[Train],
     def train(config: RunConfig, path: Path, **options: Any) -> Any:
         if config.training.batch_size > 8:
             raise MemoryError
-        return SEARCHING["stand_in"](config, path, **options)
+        return stand_in(config, path, **options)
 
     train_by(train)
     outcome = run_sweep(begin("training.batch_size: {values: [8, 64]}", trials=None, more="method: grid"))
     assert table(outcome.sweep)[1]["reason"] == "The device has too little memory for these parameters."
 
 
-def interrupting(error: type[BaseException], epochs: list[int]) -> Train:
-    """Train, but raise in these epochs, counted over all trials, once each."""
+def interrupting(errors: dict[int, type[BaseException]]) -> Train:
+    """Train, but raise these errors in these epochs, counted over all trials."""
     seen = 0
 
     def train(config: RunConfig, path: Path, *, watch: Callable[[Any], None]) -> Any:
@@ -202,23 +210,21 @@ def interrupting(error: type[BaseException], epochs: list[int]) -> Train:
             nonlocal seen
             seen += 1
             watch(rows)
-            if seen in epochs:
-                raise error("on purpose")
+            if seen in errors:
+                raise errors[seen]("on purpose")
 
-        return SEARCHING["stand_in"](config, path, watch=counting)
+        return stand_in(config, path, watch=counting)
 
     return train
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, DataError])
-def test_an_interrupted_sweep_equals_the_uninterrupted_one(
-    begin: Begin, train_by: Callable[[Train], None], error: type[BaseException]
-) -> None:
-    peaceful = run_sweep(begin(trials=14, name="peaceful"))
+def test_an_interrupted_sweep_equals_the_uninterrupted_one(begin: Begin, train_by: Callable[[Train], None]) -> None:
+    peaceful = run_sweep(begin(trials=10, name="peaceful"))
     assert {fate for _, fate, _ in tried(peaceful)} == {"complete", "pruned"}
-    train_by(interrupting(error, [3, 17, 18, 36]))
-    sweep = begin(trials=14)
-    for _ in range(4):
+    errors = {3: KeyboardInterrupt, 17: DataError, 18: KeyboardInterrupt, 30: DataError}
+    sweep = begin(trials=10)
+    train_by(interrupting(errors))
+    for error in errors.values():
         with pytest.raises(error):
             run_sweep(sweep)
         sweep = resume_sweep(sweep.folder.path)
@@ -231,11 +237,11 @@ def test_an_interrupted_sweep_equals_the_uninterrupted_one(
 
 
 def test_an_interrupted_trial_goes_on_where_it_was(begin: Begin, train_by: Callable[[Train], None]) -> None:
-    train_by(interrupting(KeyboardInterrupt, [4]))
+    train_by(interrupting({4: KeyboardInterrupt}))
     sweep = begin(trials=1)
     with pytest.raises(KeyboardInterrupt):
         run_sweep(sweep)
-    train_by(interrupting(KeyboardInterrupt, [3]))  # two epochs are left
+    train_by(interrupting({3: KeyboardInterrupt}))  # two epochs are left
     run_sweep(sweep)
     assert [row["fate"] for row in table(sweep)] == ["replaced", "complete"]
     assert table(sweep)[0]["run"] == table(sweep)[1]["run"]
@@ -304,7 +310,7 @@ def test_who_was_taken_for_dead_leaves_the_trial_to_the_other(begin: Begin, trai
         if len(study.trials) == 1:  # what another process does that has not heard of this one
             study.tell(0, state=TrialState.FAIL)
             requeue(study, study.trials[0], killed=True)
-        return SEARCHING["stand_in"](config, path, watch=watch)
+        return stand_in(config, path, watch=watch)
 
     train_by(train)
     with quiet():
@@ -315,13 +321,13 @@ def test_who_was_taken_for_dead_leaves_the_trial_to_the_other(begin: Begin, trai
 
 def test_importances_and_why_there_are_none(begin: Begin) -> None:
     rate = "training.learning_rate: {distribution: log_uniform_values, min: 1e-5, max: 1e-1}"
-    sweep = begin(f"{rate}, models.dim: {{min: 8, max: 64}}", trials=12, more="method: random", prune=False)
+    sweep = begin(f"{rate}, models.dim: {{min: 8, max: 64}}", trials=12, more="method: random", prune=False, drawn=True)
     outcome = run_sweep(sweep)
     reason = "How much each parameter matters can be said of 20 trials, not of 12."
     assert outcome.importances == {}
     assert json.loads(sweep.folder.importances.read_text(encoding="utf-8"))["reason"] == reason
     assert not sweep.folder.picture("importances").exists()
-    outcome = run_sweep(resume_sweep(sweep.folder.path, Asked(trials=40)))
+    outcome = run_sweep(resume_sweep(sweep.folder.path, Asked(trials=24)))
     assert list(outcome.importances) == ["training.learning_rate", "models.dim"]
     assert outcome.importances["training.learning_rate"] > 0.7  # the only one that matters
     assert sum(outcome.importances.values()) == pytest.approx(1)
@@ -331,7 +337,7 @@ def test_importances_and_why_there_are_none(begin: Begin) -> None:
 
 
 def test_the_folder(begin: Begin) -> None:
-    sweep = begin(trials=2)
+    sweep = begin(trials=2, drawn=True)
     run_sweep(sweep)
     assert {path.name for path in sweep.folder.path.iterdir()} == {
         *(".lock", "best.yaml", "config.yaml", "history.png", "history.svg", "importances.csv", "importances.json"),
@@ -341,6 +347,14 @@ def test_the_folder(begin: Begin) -> None:
     assert sweep.folder.space.read_text(encoding="utf-8").startswith("parameters: {training.learning_rate")
 
 
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for nobody who holds a study."""
+    monkeypatch.setattr(study_module, "_PATIENCE_S", 0.1)
+    monkeypatch.setattr(study_module, "_PAUSE_S", 0.01)
+
+
+@pytest.mark.usefixtures("hasty")
 def test_a_damaged_study_is_a_sentence(begin: Begin) -> None:
     sweep = begin(trials=1)
     sweep.folder.study.write_bytes(b"not a database" * 100)
@@ -348,11 +362,9 @@ def test_a_damaged_study_is_a_sentence(begin: Begin) -> None:
         run_sweep(resume_sweep(sweep.folder.path))
 
 
-def test_a_locked_file_is_waited_for(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
-    from auricle.experiments.sweep import study as study_module
-
+@pytest.mark.usefixtures("hasty")
+def test_a_locked_file_is_waited_for(begin: Begin) -> None:
     sweep = begin(trials=1)
-    monkeypatch.setattr(study_module, "_PATIENCE_S", 0.2)
     with sqlite3.connect(sweep.folder.study, isolation_level=None) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(StorageError, match=r"cannot be used: database is locked"):

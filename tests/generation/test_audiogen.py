@@ -118,10 +118,8 @@ def clips_of(
 @pytest.mark.parametrize(
     "asked",
     [
-        [("rain", 2)],
         [("dog", 2)],
-        [("rain", 12)],
-        [("dog", 12)],
+        *(pytest.param([alone], marks=pytest.mark.slow) for alone in (("rain", 2), ("rain", 12), ("dog", 12))),
         [("rain", 12), ("dog", 2), ("dog", 12), ("rain", 2)],
     ],
     ids=str,

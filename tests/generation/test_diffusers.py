@@ -39,12 +39,10 @@ CAPTIONS = [
     "bells",
     "a bird 🐦 sings",
     "wind, and then rain",
-    "the engine of a lorry idles",
-    "door",
-    "steps go up a wooden staircase",
 ]
-SECONDS = [1.0, 1.0, 0.5, 1.0, 1.0, 0.5, 1.0, 1.0]
-SEEDS = [2**63 - 1, 0, 1, 2, 3, 4, 5, 6]
+SECONDS = [1.0, 1.0, 0.5, 1.0, 0.5]
+SEEDS = [2**63 - 1, 0, 1, 2, 3]
+ALL = range(len(CAPTIONS))
 OPTIONS = {"steps": 3, "guidance": 3.0}
 LENGTH = {
     "AudioLDM2Pipeline": "audio_length_in_s",
@@ -173,7 +171,7 @@ def all_alone(folder: Path, **more: Any) -> list[Samples]:
 def test_a_clip_of_a_batch_is_what_the_pipeline_makes_of_its_caption_alone(
     kind: str, saved: Saved, ready: Ready
 ) -> None:
-    clips = make(ready(kind), range(8))
+    clips = make(ready(kind), ALL)
     assert all(clip.dtype == np.float32 and clip.flags.c_contiguous for clip in clips)
     assert min(clip.std() for clip in clips) > 0.01
     assert apart(clips, all_alone(saved(kind))) < 1e-5
@@ -181,9 +179,9 @@ def test_a_clip_of_a_batch_is_what_the_pipeline_makes_of_its_caption_alone(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_neither_batch_nor_order_nor_restart_matter(kind: str, saved: Saved, ready: Ready) -> None:
-    clips = make(ready(kind), range(8))
-    assert apart(clips, [make(ready(kind), [place])[0] for place in range(8)]) < 1e-5
-    backwards = make(open_diffusers(str(saved(kind)), DiffusersOptions(**OPTIONS)), range(7, -1, -1))
+    clips = make(ready(kind), ALL)
+    assert apart(clips, [make(ready(kind), [place])[0] for place in ALL]) < 1e-5
+    backwards = make(open_diffusers(str(saved(kind)), DiffusersOptions(**OPTIONS)), ALL[::-1])
     assert apart(clips, backwards[::-1]) < 1e-5
 
 
@@ -205,22 +203,22 @@ def test_two_pipelines_do_not_mask_padding_which_is_why_their_captions_are_not_b
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_negative_prompt_is_the_pipelines_own(kind: str, saved: Saved, ready: Ready) -> None:
-    clips = make(open_diffusers(str(saved(kind)), DiffusersOptions(**OPTIONS, negative_prompt="bad")), range(8))
-    assert apart(clips, make(ready(kind), range(8))) > 1e-3
+    clips = make(open_diffusers(str(saved(kind)), DiffusersOptions(**OPTIONS, negative_prompt="bad")), ALL)
+    assert apart(clips[:2], make(ready(kind), [0, 1])) > 1e-3
     assert apart(clips, all_alone(saved(kind), negative_prompt=["bad"])) < 1e-5
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_without_guidance_a_clip_is_the_pipelines_own_too(kind: str, saved: Saved) -> None:
     back_end = open_diffusers(str(saved(kind)), DiffusersOptions.model_validate({**OPTIONS, "guidance": 1}))
-    assert apart(make(back_end, range(8)), all_alone(saved(kind), guidance_scale=1.0)) < 1e-5
+    assert apart(make(back_end, ALL), all_alone(saved(kind), guidance_scale=1.0)) < 1e-5
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_length_is_met_to_the_sample(kind: str, ready: Ready) -> None:
     back_end = ready(kind)
     lengths = [1e-4, 0.01, 0.0337, 0.29, 0.3333, 0.57, 1.001, min(back_end.max_seconds, 4.0)]
-    clips = back_end.generate(CAPTIONS, seconds=lengths, seeds=SEEDS)
+    clips = back_end.generate(["rain"] * 8, seconds=lengths, seeds=range(8))
     assert [len(clip) for clip in clips] == [max(1, round(length * back_end.sample_rate)) for length in lengths]
     with pytest.raises(ValueError, match="at most"):
         back_end.generate(["rain"], seconds=[back_end.max_seconds + 0.1], seeds=[1])
@@ -250,8 +248,8 @@ def test_noise_of_a_scheduler_is_the_clips_own(
     folder = saved(kind, scheduler=partial(getattr(diffusers, scheduler), **settings))
     back_end = open_diffusers(str(folder), DiffusersOptions(**OPTIONS))
     assert back_end.about.parameters["scheduler"] == scheduler
-    clips = make(back_end, range(8))
-    assert apart(clips, [make(back_end, [place])[0] for place in range(8)]) < 1e-5
+    clips = make(back_end, range(3))
+    assert apart(clips, [make(back_end, [place])[0] for place in range(3)]) < 1e-5
     one, other = back_end.generate(["rain", "rain"], seconds=[1.0, 1.0], seeds=[1, 2])
     assert np.abs(one - other).max() > 1e-3
 
@@ -565,14 +563,14 @@ def test_too_little_memory(ready: Ready, monkeypatch: pytest.MonkeyPatch) -> Non
 
     fail_with(lambda: torch.empty(2**60))
     with pytest.raises(MemoryError, match="allocate memory") as caught:
-        make(back_end, range(8))
+        make(back_end, ALL)
     assert caught.value.__context__ is None
     fail_with(of_the_gpu)
     with pytest.raises(MemoryError, match="out of memory"):
-        make(back_end, range(8))
+        make(back_end, ALL)
     fail_with(lambda: torch.empty(2) + torch.empty(3))
     with pytest.raises(RuntimeError, match="must match"):
-        make(back_end, range(8))
+        make(back_end, ALL)
     monkeypatch.undo()
     assert apart(make(back_end, [0]), before) == 0
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from urllib3.util import Retry
 
 from auricle.downloads import ATTEMPTS, download_url, fetch_file, matches, part_of, remote_size
 from auricle.errors import DownloadError
@@ -156,7 +157,8 @@ def test_a_file_that_is_damaged_is_replaced(serve: Serve, target: Path) -> None:
     assert matches(target, CHECKSUM)
 
 
-def test_the_size_is_the_servers(serve: Serve) -> None:
+def test_the_size_is_the_servers(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Retry, "sleep", lambda *_: None)  # between attempts, six seconds in all
     server = serve({NAME: CONTENT})
     assert remote_size(server.url(NAME)) == len(CONTENT)
     server.statuses[NAME] = [503]

@@ -3,41 +3,24 @@
 import re
 from base64 import b64decode, b64encode
 from hashlib import sha256
-from html.parser import HTMLParser
 
 import pytest
 
 from auricle import pages
+from tests.page import Page
 
 EVIL = "<script>&amp; \"a\" 'b'"
 
 
-class Reader(HTMLParser):
-    """Collects the elements with their attributes, and the text."""
-
-    def __init__(self, source: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(source)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
 def test_text_is_what_was_said() -> None:
-    assert Reader(f"<p>{pages.text(EVIL)}</p>").text == EVIL
-    assert Reader(f'<p title="{pages.text(EVIL)}">').elements == [("p", {"title": EVIL})]
+    assert Page(f"<p>{pages.text(EVIL)}</p>").text == EVIL
+    assert Page(f'<p title="{pages.text(EVIL)}"></p>').elements == [("p", {"title": EVIL})]
     assert pages.text("rain-\udcff") == "rain-?"
 
 
 def test_a_table_names_its_rows_and_columns() -> None:
     source = pages.table([EVIL, "b"], [["one\ntwo", EVIL]], label=EVIL, columns="number")
-    read = Reader(source)
+    read = Page(source)
     region, table = read.elements[:2]
     assert region == ("div", {"class": "wide", "role": "region", "tabindex": "0", "aria-label": EVIL})
     assert table == ("table", {"class": "number"})
@@ -47,7 +30,7 @@ def test_a_table_names_its_rows_and_columns() -> None:
 
 
 def test_a_chart_is_inside_the_page() -> None:
-    ((tag, attributes),) = Reader(pages.chart(b"<svg/>", EVIL)).elements
+    ((tag, attributes),) = Page(pages.chart(b"<svg/>", EVIL)).elements
     kind, _, content = (attributes["src"] or "").partition(";base64,")
     assert (tag, attributes["alt"], kind) == ("img", EVIL, "data:image/svg+xml")
     assert b64decode(content) == b"<svg/>"
@@ -58,7 +41,7 @@ def test_a_closed_page_lets_its_own_style_pass_and_nothing_else(closed: bool) ->
     style = pages.STYLE + "p { color: red; }\n"
     source = pages.frame(EVIL, ["<main></main>"], style=style, closed=closed)
     assert source.startswith('<!DOCTYPE html>\n<html lang="en">')
-    policies = [a["content"] or "" for tag, a in Reader(source).elements if tag == "meta" and "http-equiv" in a]
+    policies = [a["content"] or "" for tag, a in Page(source).elements if tag == "meta" and "http-equiv" in a]
     assert len(policies) == closed
     if closed:
         found = re.search(r"<style>(.*)</style>", source, re.DOTALL)

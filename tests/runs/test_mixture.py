@@ -6,12 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from auricle.comparison import page
+
 Command = Callable[..., Any]
 
 
 def test_mixed_clips_are_copies_like_any_others(
-    auricle: Command, train: Command, captioned: Path, tmp_path: Path
+    auricle: Command, train: Command, captioned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(page, "SHOWN", 1)  # spectrograms take longer than all else
     made = auricle("generate", "mixture", "--collection", captioned, "--captions", "1-2", "--output", tmp_path)
     assert made.status == 0, made.err
     folders = [Path(line) for line in made.out.splitlines()]

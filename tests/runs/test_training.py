@@ -69,8 +69,11 @@ def test_the_collection_is_described_without_its_evaluation_split(run: Path, cap
     assert facts["captions"] == {"development": 75, "validation": 25}
 
 
-def test_the_environment_names_versions_seed_and_models_with_licences(run: Path) -> None:
-    environment = read_json(run / "environment.json")
+def test_the_environment_names_versions_seed_and_models_with_licences(
+    train: Command, noises: Path, tmp_path: Path
+) -> None:
+    assert train(noises, tmp_path, "training.max_epochs=1", "models.text.encoder=minilm").status == 0
+    environment = read_json(tmp_path / "run" / "environment.json")
     assert environment["seed"] == 0
     assert re.fullmatch(r"[0-9a-f]{8}", environment["id"])
     assert datetime.fromisoformat(environment["begun"]) <= datetime.now(UTC)
@@ -159,7 +162,8 @@ def test_a_run_does_not_go_on_with_other_encoders(copy: Path, train: Command, ca
     (copy / "environment.json").write_text(json.dumps(environment), encoding="utf-8")
     refused = train(captioned, copy.parent)
     assert refused.status == 1
-    assert f"{copy} was begun with other weights of minilm (000000000000; here" in refused.said[-1]
+    name = environment["encoders"]["text"]["name"]
+    assert f"{copy} was begun with other weights of {name} (000000000000; here" in refused.said[-1]
     assert read_json(copy / "environment.json") == environment
 
 

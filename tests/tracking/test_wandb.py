@@ -126,7 +126,7 @@ def test_a_run_that_is_gone_on_with_is_whole_again_under_the_same_id(
     assert server.ended == {run.id: 0}
 
 
-@pytest.mark.parametrize("mode", ["online", "disabled", "shared"])
+@pytest.mark.parametrize("mode", ["online", *(pytest.param(m, marks=pytest.mark.slow) for m in ("disabled", "shared"))])
 def test_it_is_offline_whatever_the_environment_says(
     run: TrackedRun, outcome: Outcome, wandb_server: Any, monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:

@@ -1,12 +1,9 @@
 """Stories without any training: runs whose ranks, histories and settings are made up, in memory and as folders.
 
-`tell` makes a story, `answer` one run, `keep` writes a run as `auricle train` and `auricle evaluate` do, `parse` reads
-a page as a browser does.
+`tell` makes a story, `answer` one run, `keep` writes a run as `auricle train` and `auricle evaluate` do.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +14,13 @@ from auricle import config as configuration
 from auricle.config import validate
 from auricle.evaluation import Ranks
 from auricle.experiments import Arm, Story
+from auricle.experiments.report import sections
 from auricle.runs import RunResult
 from auricle.storage import write_json, write_text
 from auricle.tables import write_rows
 from auricle.training import RunConfig, RunFolder
 
 N_CLIPS, CAPTIONS = 12, 2
-VOID = {"meta", "img", "br", "hr", "link", "input"}
 Tell = Callable[..., Story]
 Answer = Callable[..., RunResult]
 Keep = Callable[[RunResult, Path], Path]
@@ -115,7 +112,7 @@ def drawn_ranks(gain: float, seed: int, *, clips: int = N_CLIPS) -> list[int]:
     return ranks
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tell() -> Tell:
     """Tell a story: ``tell({"copies 1": (gain, {"copies": 1})}, seeds=3)``; the first arm is the baseline."""
 
@@ -152,13 +149,19 @@ def tell() -> Tell:
     return story
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def answer() -> Answer:
     """Return one run by the ranks of its captions, two of each clip: ``answer([1, 3, 2, 2], seed=1)``."""
     return result_of
 
 
 @pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw pictures as SVG alone; fonts inside a PDF take most of the time of a report."""
+    monkeypatch.setattr(sections, "as_pdf", lambda _: b"%PDF")
+
+
+@pytest.fixture(scope="session")
 def keep() -> Keep:
     """Write a run into a folder of runs and return its own folder."""
 
@@ -182,49 +185,3 @@ def keep() -> Keep:
         return run.path
 
     return write
-
-
-@dataclass
-class Page(HTMLParser):
-    """What a page consists of; an element that is not closed, or closed twice, is a fault."""
-
-    source: str
-    elements: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
-    text: str = ""
-    rows: list[list[str]] = field(default_factory=list)
-    open: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        super().__init__()
-        self.feed(self.source)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-        if tag == "tr":
-            self.rows.append([])
-        if tag in ("td", "th"):
-            self.rows[-1].append("")
-        if tag == "br" and self.open[-1] in ("td", "th"):
-            self.rows[-1][-1] += " "
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if "style" not in self.open:
-            self.text += data
-        if self.open and self.open[-1] in ("td", "th"):
-            self.rows[-1][-1] += data
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.elements if name == tag]
-
-
-@pytest.fixture
-def parse() -> Callable[[str], Page]:
-    """Read a page."""
-    return Page

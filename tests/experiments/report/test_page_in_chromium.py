@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium o
 
 
 def about(result: RunResult, folder: Path) -> RunResult:
-    """The same run, its two queries about the two clips of evaluation of `noises`."""
+    """The same run, its two queries about the two clips of evaluation of `eight_noises`."""
     ranks = {
         direction: Ranks(
             queries=tuple(f"{place}. A noise <of> “machines”" for place in range(len(found.queries))),
@@ -37,20 +37,20 @@ def about(result: RunResult, folder: Path) -> RunResult:
     return replace(result, ranks=ranks, config=config)
 
 
-@pytest.fixture
-def written(noises: Path, answer: Answer, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def written(eight_noises: Path, answer: Answer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     arms = []
     for copies, ranks in enumerate(([1, 9], [4, 3], [2, 1])):
-        runs = tuple(about(answer(ranks, seed=seed, loss=1 + copies + seed), noises) for seed in range(2))
+        runs = tuple(about(answer(ranks, seed=seed, loss=1 + copies + seed), eight_noises) for seed in range(2))
         name = f"an arm with a name that is long, and {copies} copies of everything"
         arms.append(Arm(name, {"copies": copies}, runs))
     story = Story(
         "What a browser shows", "A question.", "evaluation", tuple(arms), baseline=arms[0].name, dose="copies"
     )
-    return write_report(story, tmp_path / "report ü")
+    return write_report(story, tmp_path_factory.mktemp("page") / "report ü")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 

@@ -19,11 +19,11 @@ from auricle.experiments import Arm, Story
 from auricle.experiments.report import write_report
 from auricle.experiments.report.analysis import analyse
 from auricle.runs import RunResult
+from tests.page import Page
 
 Tell = Callable[..., Story]
 Answer = Callable[..., RunResult]
 Keep = Callable[[RunResult, Path], Path]
-Parse = Callable[[str], Any]
 
 COPIES = {f"{copies} copies": (0.3 * copies, {"copies": copies}) for copies in (0, 1, 2)}
 
@@ -37,15 +37,20 @@ def rows_of(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(opened))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def story(tell: Tell) -> Story:
     return tell(COPIES, dose="copies", missing=(("2-copies-seed-2", "/nowhere/runs/2-copies-seed-2 is not finished."),))
 
 
-def test_every_number_of_the_analysis_is_in_a_table(story: Story, tmp_path: Path) -> None:
-    write_report(story, tmp_path)
+@pytest.fixture(scope="module")
+def written(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of `story`. Not to be changed."""
+    return write_report(story, tmp_path_factory.mktemp("story") / "report").parent
+
+
+def test_every_number_of_the_analysis_is_in_a_table(story: Story, written: Path) -> None:
     analysis = analyse(story)
-    rows = rows_of(tmp_path / "tables" / "measures-text-to-audio.csv")
+    rows = rows_of(written / "tables" / "measures-text-to-audio.csv")
     assert len(rows) == 3 * 6
     for row in rows:
         outcome = analysis.arm(row["arm"]).outcomes[row["measure"]]
@@ -57,14 +62,14 @@ def test_every_number_of_the_analysis_is_in_a_table(story: Story, tmp_path: Path
             assert float(row["difference"]) == outcome.difference.difference
             assert float(row["p_value_holm"]) == outcome.adjusted_p
             assert row["verdict"] == outcome.verdict
-    assert [row["arm"] for row in rows_of(tmp_path / "tables" / "runs.csv")] == [
+    assert [row["arm"] for row in rows_of(written / "tables" / "runs.csv")] == [
         arm.name for arm in story.arms for _ in arm.results
     ]
 
 
-def test_page_and_markdown_say_the_same(story: Story, tmp_path: Path, parse: Parse) -> None:
-    page = parse(write_report(story, tmp_path).read_text(encoding="utf-8"))
-    markdown = re.sub(r"\\(.)", r"\1", (tmp_path / "report.md").read_text(encoding="utf-8"))
+def test_page_and_markdown_say_the_same(story: Story, written: Path) -> None:
+    page = Page((written / "report.html").read_text(encoding="utf-8"))
+    markdown = re.sub(r"\\(.)", r"\1", (written / "report.md").read_text(encoding="utf-8"))
     rows = [line for line in markdown.splitlines() if line.startswith("| ")]
     assert [" ".join(row) for row in page.rows] == [
         " ".join(row.strip("| ").replace("<br>", " ").split(" | ")) for row in rows
@@ -78,16 +83,16 @@ def test_page_and_markdown_say_the_same(story: Story, tmp_path: Path, parse: Par
         assert f"## {heading}" in markdown
 
 
-def test_pictures_tell_what_is_to_be_seen_and_stand_beside_the_page(story: Story, tmp_path: Path, parse: Parse) -> None:
-    page = parse(write_report(story, tmp_path).read_text(encoding="utf-8"))
+def test_pictures_tell_what_is_to_be_seen_and_stand_beside_the_page(story: Story, written: Path) -> None:
+    page = Page((written / "report.html").read_text(encoding="utf-8"))
     names = ["differences", "dose-response", "learning-curves", "loss-and-measure"]
-    assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == sorted(
+    assert sorted(path.name for path in (written / "figures").iterdir()) == sorted(
         f"{name}{suffix}" for name in names for suffix in (".svg", ".pdf")
     )
     inside = [b64decode((image["src"] or "").partition("base64,")[2]) for image in page.all("img")]
-    assert inside == [(tmp_path / "figures" / f"{name}.svg").read_bytes() for name in names]
+    assert inside == [(written / "figures" / f"{name}.svg").read_bytes() for name in names]
     for name in names:
-        assert (tmp_path / "figures" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+        assert (written / "figures" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
     analysis = analyse(story)
     differences, dose, *_ = [image["alt"] for image in page.all("img")]
     for name in ("1 copies", "2 copies"):
@@ -97,20 +102,18 @@ def test_pictures_tell_what_is_to_be_seen_and_stand_beside_the_page(story: Story
         assert f"{outcome.across.mean:.3f} at {name[0]}" in dose
 
 
-def test_no_path_of_this_machine_is_told(story: Story, tmp_path: Path) -> None:
-    write_report(story, tmp_path / "report")
-    for name, content in contents(tmp_path / "report").items():
+def test_no_path_of_this_machine_is_told(written: Path) -> None:
+    for name, content in contents(written).items():
         assert b"/nowhere" not in content, name
-        assert str(tmp_path).encode() not in content, name
+        assert str(written.parent).encode() not in content, name
 
 
 def test_equal_stories_give_equal_bytes_and_what_does_not_apply_is_removed(
-    story: Story, tell: Tell, tmp_path: Path
+    story: Story, written: Path, tell: Tell, tmp_path: Path
 ) -> None:
     write_report(story, tmp_path / "one")
-    write_report(story, tmp_path / "other")
     first = contents(tmp_path / "one")
-    assert first == contents(tmp_path / "other")
+    assert first == contents(written)
     alone = tell({"only": (0.0, {})}, seeds=1)
     own = tmp_path / "one" / "figures" / "mine.svg"
     own.write_text("mine")
@@ -123,6 +126,7 @@ def test_equal_stories_give_equal_bytes_and_what_does_not_apply_is_removed(
     assert "tables/missing.csv" not in now
 
 
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize(
     ("arms", "seeds", "changes"),
     [
@@ -144,39 +148,42 @@ def test_equal_stories_give_equal_bytes_and_what_does_not_apply_is_removed(
     ],
 )
 def test_every_kind_of_story_can_be_told(
-    arms: dict[str, Any], seeds: int, changes: dict[str, Any], tell: Tell, tmp_path: Path, parse: Parse
+    arms: dict[str, Any], seeds: int, changes: dict[str, Any], tell: Tell, tmp_path: Path
 ) -> None:
     told = tell({name: (gain, {}) for name, (gain, _) in arms.items()}, seeds=seeds)
     arms_with_factors = tuple(
         type(arm)(arm.name, factors, arm.results) for arm, (_, factors) in zip(told.arms, arms.values(), strict=True)
     )
     told = type(told)(**{**vars(told), "arms": arms_with_factors, **changes})
-    page = parse(write_report(told, tmp_path).read_text(encoding="utf-8"))
+    page = Page(write_report(told, tmp_path).read_text(encoding="utf-8"))
     assert "nan" not in re.sub(r"[A-Za-z]nan|nan[A-Za-z]", "", page.text)
     for row in page.rows:
         assert all(row), row
     assert page.text.count("How to read the numbers") == 2
 
 
-def test_one_clip_has_no_intervals(answer: Answer, tmp_path: Path, parse: Parse) -> None:
+@pytest.mark.usefixtures("quick")
+def test_one_clip_has_no_intervals(answer: Answer, tmp_path: Path) -> None:
     arms = (Arm("one", {"copies": 0}, (answer([1, 4]),)), Arm("other", {"copies": 1}, (answer([2, 2]),)))
     told = Story("T", "", "evaluation", arms, baseline="one", dose="copies")
-    page = parse(write_report(told, tmp_path).read_text(encoding="utf-8"))
+    page = Page(write_report(told, tmp_path).read_text(encoding="utf-8"))
     assert "nan" not in page.text
     assert ["other", "1", "0.500", "–", "−0.125 –", "1.000", "–", "no real difference"] in page.rows
 
 
-def test_a_run_without_history(answer: Answer, tmp_path: Path, parse: Parse) -> None:
+@pytest.mark.usefixtures("quick")
+def test_a_run_without_history(answer: Answer, tmp_path: Path) -> None:
     result = answer([1, 2, 3, 4])
     result = type(result)(**{**vars(result), "history": ()})
     told = Story("T", "", "evaluation", (Arm("only", {}, (result,)),), baseline="only")
-    assert "The runs kept no history of their epochs." in parse(write_report(told, tmp_path).read_text()).text
+    assert "The runs kept no history of their epochs." in Page(write_report(told, tmp_path).read_text()).text
 
 
-def test_a_folder_that_may_not_be_written(story: Story, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("quick")
+def test_a_folder_that_may_not_be_written(tell: Tell, tmp_path: Path) -> None:
     (tmp_path / "report").write_text("a file")
     with pytest.raises(StorageError, match=r"a part of the path is a file|a file of this name is in the way"):
-        write_report(story, tmp_path / "report")
+        write_report(tell({"only": (0.0, {})}, seeds=1), tmp_path / "report")
 
 
 @pytest.mark.slow
