@@ -19,7 +19,7 @@ import librosa
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from auricle.errors import AuricleError
 from auricle.features import FRONT_ENDS, LogMelSpectrograms

@@ -11,7 +11,7 @@ from typing import Any
 import librosa
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from auricle.comparison import PAIR_MEASURES
 

@@ -23,6 +23,7 @@ from auricle.experiments.sweep import outcome as outcome_module
 from auricle.experiments.sweep import runner as runner_module
 from auricle.experiments.sweep import study as study_module
 from auricle.experiments.sweep import trial as trial_module
+from auricle.experiments.sweep.pictures import draw_all
 from auricle.experiments.sweep.standing import Standing, standing
 from auricle.experiments.sweep.study import Sweep, open_study, requeue, requeue_killed
 from auricle.experiments.sweep.worker import quiet
@@ -46,7 +47,6 @@ def train_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[Train], None]:
 def begin(tmp_path: Path, train_by: Callable[[Train], None], monkeypatch: pytest.MonkeyPatch) -> Begin:
     """Begin a sweep: ``begin(parameters, trials=..., more=..., name=...)``; its pictures are drawn if ``drawn``."""
     train_by(stand_in)
-    draw_all = outcome_module.draw_all
 
     def run(
         parameters: str = RATE,

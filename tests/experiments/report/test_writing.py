@@ -94,7 +94,7 @@ def test_pictures_tell_what_is_to_be_seen_and_stand_beside_the_page(story: Story
     for name in names:
         assert (written / "figures" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
     analysis = analyse(story)
-    differences, dose, *_ = [image["alt"] for image in page.all("img")]
+    differences, dose, *_ = [image["alt"] or "" for image in page.all("img")]
     for name in ("1 copies", "2 copies"):
         outcome = analysis.outcome(name)
         assert outcome.difference
