@@ -1,9 +1,9 @@
 """`auricle serve` under load: 50 questions per second from 8 clients, each a sentence that was not asked before.
 
-Run: ``python -m benchmarks.service [SECONDS]``. The service runs in a process of its own, with the baseline's sentence
-encoder and 100,000 windows of made-up vectors; the clients are threads of this process on the same machine. A question
-is asked when its time has come, whether or not the service keeps up, and its time counts from then: a service that
-falls behind cannot hide it.
+Run: ``python -m benchmarks.service [SECONDS [WINDOWS]]``. The service runs in a process of its own, with the baseline's
+sentence encoder and made-up vectors, 100,000 by default; the clients are threads of this process on the same machine. A
+question is asked when its time has come, whether or not the service keeps up, and its time counts from then: a service
+that falls behind cannot hide it.
 """
 
 import http.client
@@ -32,14 +32,14 @@ N_WINDOWS = 100_000
 RATE = 50
 N_CLIENTS = 8
 
-_AT_ONCE = 20_000
+_AT_ONCE = 10_000
 
 
-def make_index(folder: Path) -> None:
+def make_index(folder: Path, n_windows: int = N_WINDOWS) -> None:
     """Write an index of the baseline with made-up vectors."""
     embedder = open_embedder(BASELINE, device="cpu")
     store, blank = LanceStore(folder, dim=embedder.dim), np.zeros((1, SIZE), np.float16)
-    for start in range(0, N_WINDOWS, _AT_ONCE):
+    for start in range(0, n_windows, _AT_ONCE):
         vectors = np.random.default_rng(start).standard_normal((_AT_ONCE, embedder.dim), np.float32)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         store.add(
@@ -69,12 +69,12 @@ def ask(port: int, sentences: list[str], first_s: float, taken_s: list[float]) -
         taken_s.append(time.perf_counter() - due)
 
 
-def main(seconds: int) -> None:
+def main(seconds: int = 30, n_windows: int = N_WINDOWS) -> None:
     """Print one line."""
     count = seconds * RATE
     sentences = [captions.write(scenes.draw(0, number), stream(0, "load", number))[0] for number in range(count)]
     with tempfile.TemporaryDirectory() as folder:
-        make_index(Path(folder))
+        make_index(Path(folder), n_windows)
         command = [
             sys.executable,
             "-c",
@@ -107,10 +107,10 @@ def main(seconds: int) -> None:
     assert len(taken_s) == count
     p50, p99 = np.percentile(taken_s, [50, 99]) * 1e3
     print(
-        f"{count / elapsed_s:.1f} questions per second from {N_CLIENTS} clients, {N_WINDOWS:,} windows: "
+        f"{count / elapsed_s:.1f} questions per second from {N_CLIENTS} clients, {n_windows:,} windows: "
         f"p50 {p50:.0f} ms, p99 {p99:.0f} ms, {memory_gb:.1f} GB"
     )
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 30)
+    main(*map(int, sys.argv[1:]))
