@@ -75,7 +75,7 @@ def short_name(name: str) -> str:
     """Return the name of an embedder without where it is.
 
     Example:
-        >>> short_name("/home/me/runs/sounds"), short_name("clap:/models/mine"), short_name("classes")
+        >>> short_name("runs/sounds"), short_name("clap:models/mine"), short_name("classes")
         ('sounds', 'clap:mine', 'classes')
     """
     kind, colon, place = name.rpartition("clap:")

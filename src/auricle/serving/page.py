@@ -22,15 +22,11 @@ from auricle.serving.faults import status_of
 from auricle.serving.gate import Gate
 from auricle.serving.guard import TOKEN
 from auricle.serving.question import Form
-from auricle.serving.recent import Recent
 from auricle.serving.sounds import PLAYABLE, playable
 from auricle.serving.uploads import Upload, decoded, received
 
 if TYPE_CHECKING:
     from auricle.search import Hit, IndexFacts
-
-FACTS_S = 2.0
-"""How old may be what the page says of the index: it counts every file."""
 
 EXAMPLES = ("a dog barks far away", "rain falls on a roof", "footsteps on gravel; a door creaks")
 
@@ -57,10 +53,9 @@ class Outcome:
 def routes(index: Searchable, limits: Limits, searching: Gate, uploading: Gate) -> APIRouter:
     """Return what answers people."""
     router = APIRouter(include_in_schema=False)
-    recent = Recent(index.facts, seconds=FACTS_S)
 
     def find(form: Form, upload: Upload | None = None) -> Outcome:
-        facts = recent()
+        facts = index.facts()
         if facts.windows == 0 or (form == Form() and upload is None):
             return Outcome(facts)
         liked: dict[str, str] = {}

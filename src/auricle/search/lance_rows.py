@@ -1,0 +1,106 @@
+"""The columns of LanceDB's table, one row per window, and what a row and a condition look like."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auricle.errors import StorageError
+from auricle.search.fingerprints import SIZE
+from auricle.search.records import Said, SoundFile, Stamp, file_key
+from auricle.storage import writing
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ARRAYS = ("vector", "fingerprint")
+FILE_COLUMNS = (
+    *("record", "path", "content", "size_bytes", "modified_ns", "stated"),
+    *("licence", "tags", "caption", "duration", "rate", "channels"),
+)
+ROW_COLUMNS = ("path", "start", "end", "duration", "rate", "channels", "licence", "tags", "caption")
+
+
+@contextmanager
+def translated(folder: Path) -> Iterator[None]:
+    """Turn what the library below says of files into one sentence."""
+    try:
+        with writing(folder):
+            yield
+    except (RuntimeError, OSError, ValueError) as error:
+        reason = str(error).splitlines()[0][:200]
+        raise StorageError(
+            f"The index in {folder} cannot be read or written ({reason}). If the disk is not full, remove the "
+            "folder and index again."
+        ) from None
+
+
+def among(records: Collection[str]) -> str:
+    """Return the condition that a row is of one of these records."""
+    return f"record IN ({', '.join(repr(record) for record in records)})"
+
+
+def schema(dim: int) -> "pa.Schema":
+    """Return the columns of the table, with vectors of so many dimensions."""
+    import pyarrow as pa
+
+    words, number = pa.string(), pa.int64()
+    return pa.schema(
+        [
+            *((name, words) for name in ("file", "record", "content", "path")),
+            *((name, pa.float64()) for name in ("start", "end", "duration", "rate", "channels")),  # any can be compared
+            *((name, words) for name in ("licence", "tags", "caption", "words", "stated")),
+            *((name, number) for name in ("size_bytes", "modified_ns")),
+            ("vector", pa.list_(pa.float32(), dim)),
+            ("fingerprint", pa.list_(pa.float16(), SIZE)),
+        ]
+    )
+
+
+def cells_of(file: SoundFile) -> dict[str, str | float]:
+    """Return what every window of a file has in common."""
+    return {
+        "file": file_key(file.path),
+        "record": file.record,
+        "content": file.content,
+        "path": file.path,
+        "duration": file.duration_s,
+        "rate": file.sample_rate,
+        "channels": file.channels,
+        "licence": file.said.licence,
+        "tags": file.said.tags,
+        "caption": file.said.caption,
+        "stated": file.stamp.stated,
+        "size_bytes": file.stamp.size_bytes,
+        "modified_ns": file.stamp.modified_ns,
+    }
+
+
+def sound_file(cells: dict[str, Any]) -> SoundFile:
+    """Return the file that a row, as far as `FILE_COLUMNS`, is of."""
+    return SoundFile(
+        path=cells["path"],
+        content=cells["content"],
+        stamp=Stamp(cells["size_bytes"], cells["modified_ns"], cells["stated"]),
+        said=Said(cells["licence"], cells["tags"], cells["caption"]),
+        duration_s=cells["duration"],
+        sample_rate=int(cells["rate"]),
+        channels=int(cells["channels"]),
+    )
+
+
+def column(matrix: NDArray[Any]) -> "pa.Array":
+    """Return a matrix (rows, dim) as a column."""
+    import pyarrow as pa
+
+    return pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(matrix).ravel()), matrix.shape[1])
+
+
+def matrix(column: Any) -> NDArray[Any]:
+    """Return a column of vectors as (rows, dim)."""
+    chunks = [chunk.flatten().to_numpy().reshape(len(chunk), -1) for chunk in column.chunks if len(chunk)]
+    width = column.type.list_size
+    return np.concatenate(chunks) if chunks else np.zeros((0, width), column.type.value_type.to_pandas_dtype())
