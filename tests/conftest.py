@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from auricle.storage import cache_folder
+from auricle.places import cache_folder
 
 os.environ["OMP_NUM_THREADS"] = "1"  # of torch, also in processes: threads of several tests wait for each other
 USERS_CACHE = cache_folder()  # before any test points AURICLE_CACHE elsewhere

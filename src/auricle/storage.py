@@ -1,4 +1,4 @@
-"""Files that are either whole or not there, fingerprints, locks and the cache folder.
+"""Files that are either whole or not there, fingerprints and locks.
 
 Done means the final file exists: every artefact is written to a hidden temporary name in its own folder, flushed to the
 disk, and renamed. A process that is killed leaves at most such a temporary file, which the next one to open the folder
@@ -26,13 +26,6 @@ _ASKING_S = 0.1
 """How long a lock is waited for: whoever asks for its `holder` has it for an instant."""
 
 _TEMPORARY = re.compile(r"^\.(?P<final>.+)\.(?P<host>[^.]*)-(?P<process>\d+)-[0-9a-f]{8}\.tmp$")
-
-
-def cache_folder() -> Path:
-    """Return the folder for models and features that can be made again: ``$AURICLE_CACHE``, else the user's cache."""
-    if chosen := os.environ.get("AURICLE_CACHE"):
-        return Path(chosen).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "auricle"
 
 
 @contextmanager

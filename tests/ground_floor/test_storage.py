@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from auricle import storage
+from auricle import places, storage
 from auricle.errors import StorageError
 
 
@@ -134,10 +134,10 @@ def test_whoever_asks_is_in_nobodys_way(tmp_path: Path) -> None:
 
 def test_the_cache_is_where_the_user_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AURICLE_CACHE", str(tmp_path / "mine"))
-    assert storage.cache_folder() == tmp_path / "mine"
+    assert places.cache_folder() == tmp_path / "mine"
     monkeypatch.delenv("AURICLE_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    assert storage.cache_folder() == tmp_path / "xdg" / "auricle"
+    assert places.cache_folder() == tmp_path / "xdg" / "auricle"
 
 
 def test_digests_of_a_file_and_of_its_bytes_agree(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from auricle.storage import cache_folder
+from auricle.places import cache_folder
 
 Command = Callable[..., Any]
 

@@ -93,7 +93,7 @@ def _models() -> list[Finding]:
 
 
 def _space() -> list[Finding]:
-    from auricle.storage import cache_folder
+    from auricle.places import cache_folder
 
     findings = []
     for what, folder in (("cache", cache_folder()), ("here", cache_folder().cwd())):

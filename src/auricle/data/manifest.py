@@ -15,8 +15,9 @@ from auricle.audio import probe
 from auricle.data.collection import Provenance
 from auricle.data.listing import Stamp
 from auricle.errors import AudioError
+from auricle.places import cache_folder
 from auricle.progress import say
-from auricle.storage import atomic, cache_folder, digest_file, fingerprint, may_write, remove_temporary
+from auricle.storage import atomic, digest_file, fingerprint, may_write, remove_temporary
 
 FILE_NAME = "manifest.parquet"
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from auricle.encoders.catalogue import CATALOGUE
 from auricle.errors import ModelError
-from auricle.storage import cache_folder
+from auricle.places import cache_folder
 
 WEIGHTS = "model.safetensors"
 """Name of the weight file in every model's folder."""

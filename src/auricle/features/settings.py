@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from auricle.config import Section
-from auricle.storage import cache_folder
+from auricle.places import cache_folder
 
 
 class FeaturesConfig(Section):
