@@ -10,14 +10,26 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from auricle.errors import ConfigError
+from auricle.places import local, shown
 from auricle.registry import did_you_mean
+
+
+def _place(value: object) -> object:
+    try:
+        return local(value) if isinstance(value, str | Path) else value
+    except ConfigError as error:
+        raise ValueError(str(error)) from None
+
+
+Place = Annotated[Path, BeforeValidator(_place), PlainSerializer(shown, when_used="json")]
+"""A file or folder: a path, from ``~`` if need be, or the URL of one in an object store, which is what is written."""
 
 
 class Section(BaseModel):

@@ -9,6 +9,8 @@ import os
 import re
 from pathlib import Path
 
+from auricle.errors import ConfigError
+
 _URL = re.compile(r"(?P<scheme>[a-z][a-z0-9+]*):/{1,2}(?P<rest>[^/].*)", re.DOTALL)
 _SCHEMES = ("s3", "gs", "gcs", "az", "abfs", "memory")
 _REMOTE = "remote"
@@ -28,6 +30,9 @@ def local(place: Path | str) -> Path:
         place: A path, or the URL of a folder in an object store. A URL that has been through `Path` and lost a slash
             is understood as well.
 
+    Raises:
+        ConfigError: If a part of the URL is ``.`` or ``..``, which no store knows.
+
     Example:
         >>> local("sounds/rain").as_posix()
         'sounds/rain'
@@ -37,7 +42,10 @@ def local(place: Path | str) -> Path:
     found = _URL.fullmatch(str(place))
     if not found or found["scheme"] not in _SCHEMES:
         return Path(place).expanduser()
-    return cache_folder().absolute() / _REMOTE / found["scheme"] / found["rest"].rstrip("/")
+    parts = found["rest"].rstrip("/").split("/")
+    if not {"", ".", ".."}.isdisjoint(parts):
+        raise ConfigError(f"{place} names no folder of an object store; write {found['scheme']}://bucket/folder.")
+    return cache_folder().absolute().joinpath(_REMOTE, found["scheme"], *parts)
 
 
 def url_of(path: Path) -> str | None:

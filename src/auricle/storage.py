@@ -3,16 +3,17 @@
 Done means the final file exists: every artefact is written to a hidden temporary name in its own folder, flushed to the
 disk, and renamed. A process that is killed leaves at most such a temporary file, which the next one to open the folder
 removes.
+
+What is written into a mirror of an object store (`auricle.places`) is in the store before it has its final name here,
+and what is held or removed is held or removed there.
 """
 
 import errno
 import hashlib
 import json
 import os
-import re
 import shutil
 import socket
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,12 +21,31 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from auricle import object_store
 from auricle.errors import StorageError
+from auricle.places import shown, url_of
+from auricle.temporary import remove_temporary, temporary_name
+
+__all__ = [
+    "atomic",
+    "digest_bytes",
+    "digest_file",
+    "fingerprint",
+    "holder",
+    "lock",
+    "make_folder",
+    "may_write",
+    "read_json",
+    "remove",
+    "remove_temporary",
+    "sha256_file",
+    "write_json",
+    "write_text",
+    "writing",
+]
 
 _ASKING_S = 0.1
 """How long a lock is waited for: whoever asks for its `holder` has it for an instant."""
-
-_TEMPORARY = re.compile(r"^\.(?P<final>.+)\.(?P<host>[^.]*)-(?P<process>\d+)-[0-9a-f]{8}\.tmp$")
 
 
 @contextmanager
@@ -70,18 +90,20 @@ def make_folder(folder: Path) -> Path:
 def atomic(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on leaving, flush it and rename it to `path`.
 
+    In the mirror of an object store it is sent there first; a process killed between the two leaves the store right.
     When the body raises, the temporary file is removed and `path` is as it was. The folder is created if needed.
 
     Raises:
-        StorageError: If the folder cannot be written.
+        StorageError: If the folder cannot be written, or the object store does not take it.
     """
-    temporary = path.with_name(f".{path.name}.{_host()}-{os.getpid()}-{uuid.uuid4().hex[:8]}.tmp")
+    temporary = temporary_name(path)
     with writing(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield temporary
             with temporary.open("rb+") as written:
                 os.fsync(written.fileno())
+            object_store.send(temporary, path)
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
@@ -111,29 +133,17 @@ def read_json(path: Path, *, advice: str) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
-        raise StorageError(f"{path} is damaged. {advice}") from None
+        raise StorageError(f"{shown(path)} is damaged. {advice}") from None
 
 
-def remove_temporary(folder: Path) -> None:
-    """Remove what killed processes of this machine left in `folder`; files still being written are not touched."""
-    for path in folder.glob(".*.tmp"):
-        found = _TEMPORARY.match(path.name)
-        if found and found["host"] == _host() and not _alive(int(found["process"])):
-            path.unlink(missing_ok=True)
+def remove(path: Path) -> None:
+    """Remove a file if it is there; in the mirror of an object store, from there as well.
 
-
-def _host() -> str:
-    return re.sub(r"[^A-Za-z0-9_]", "_", socket.gethostname())
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    Raises:
+        StorageError: If it may not be removed.
+    """
+    with writing(path.parent):
+        object_store.remove(path)
 
 
 def may_write(folder: Path) -> bool:
@@ -149,7 +159,8 @@ def may_write(folder: Path) -> bool:
 def lock(folder: Path, *, purpose: str, name: str = ".lock", wait_s: float = _ASKING_S) -> Iterator[None]:
     """Hold `folder` for this process; the operating system lets go when the process ends, however it ends.
 
-    What killed processes left in it is removed.
+    A folder of an object store is held there, for all machines (`auricle.object_store.lease`). What killed processes
+    left in it is removed.
 
     Args:
         folder: An existing folder.
@@ -160,6 +171,11 @@ def lock(folder: Path, *, purpose: str, name: str = ".lock", wait_s: float = _AS
     Raises:
         StorageError: If it may not be written, or another process holds it; the message names machine and process.
     """
+    if url_of(folder):
+        with object_store.hold(folder, purpose=purpose, name=name, wait_s=wait_s):
+            remove_temporary(folder)
+            yield
+        return
     if not may_write(folder):
         raise StorageError(
             f"Cannot write to {folder}: it may not be written. Choose another folder or change its permissions."
@@ -191,6 +207,8 @@ def holder(folder: Path, *, name: str = ".lock") -> str | None:
         folder: An existing folder.
         name: As in `lock`.
     """
+    if url_of(folder):
+        return object_store.holder(folder, name=name)
     owner = _owner(folder, name)
     if not owner.exists():
         return None

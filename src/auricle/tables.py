@@ -9,7 +9,9 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from auricle import object_store
 from auricle.errors import DataError
+from auricle.places import shown
 from auricle.storage import atomic
 
 
@@ -41,10 +43,11 @@ def read_rows(
 
 
 def _decoded(path: Path, encoding: str, advice: str) -> str:
+    object_store.fetch(path)
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise DataError(f"There is no file {path}.") from None
+        raise DataError(f"There is no file {shown(path)}.") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from None
     try:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from auricle import object_store
 from auricle.audio.ffmpeg import FfmpegSource
 from auricle.audio.formats import OF_LIBSNDFILE
 from auricle.audio.headers import declared_wav_bytes
@@ -15,6 +16,7 @@ from auricle.audio.libsndfile import LibsndfileSource
 from auricle.audio.samples import Samples, mono, resample
 from auricle.audio.source import Block, Source
 from auricle.errors import AudioError
+from auricle.places import shown
 
 
 @dataclass(frozen=True)
@@ -152,8 +154,8 @@ def _joined(parts: list[Samples]) -> Samples:
 
 def _checked_beginning(path: Path) -> bytes:
     """Return the first four bytes of a file that is there, and whole as far as they say."""
-    if not path.is_file():
-        raise AudioError(f"{path.name} is not there ({path.parent}).")
+    if not object_store.fetch(path):
+        raise AudioError(f"{path.name} is not there ({shown(path.parent)}).")
     try:
         with path.open("rb") as content:
             beginning = content.read(4)

@@ -7,6 +7,7 @@ them alike.
 import itertools
 from pathlib import Path
 
+from auricle import object_store
 from auricle.audio.ffmpeg import open_container
 
 _MOST_TAGS = 64
@@ -32,7 +33,7 @@ def read_tags(path: Path) -> dict[str, str]:
     """
     import av
 
-    if not path.is_file():  # opening a pipe would wait for somebody to write into it
+    if not object_store.fetch(path):  # opening a pipe would wait for somebody to write into it
         return {}
     try:
         with open_container(path, **_UNREAD) as container:

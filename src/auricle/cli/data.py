@@ -6,18 +6,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from auricle.cli.place import place, place_here
+
 if TYPE_CHECKING:
     from auricle.data.clotho import Count
 
 app = typer.Typer(help="Collections of sounds and captions: fetch, correct, curate, describe.", no_args_is_help=True)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
-CaptionsOption = Annotated[Path | None, typer.Option(help="The caption file, where the folder has several.")]
+CaptionsOption = Annotated[
+    Path | None, typer.Option(help="The caption file, where the folder has several.", parser=place)
+]
 EncodingOption = Annotated[str, typer.Option(help="Of the caption files.")]
 CollectionArgument = Annotated[
-    Path, typer.Argument(metavar="FOLDER", help="Clotho's layout, sounds with a CSV, or sounds.")
+    Path, typer.Argument(metavar="FOLDER", help="Clotho's layout, sounds with a CSV, or sounds.", parser=place)
 ]
-ClothoArgument = Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder in Clotho's layout.")]
+ClothoArgument = Annotated[
+    Path, typer.Argument(metavar="FOLDER", help="A folder in Clotho's layout.", parser=place_here)
+]
 SplitsArgument = Annotated[
     list[str] | None, typer.Argument(metavar="[SPLIT]...", help="development, validation, evaluation; all by default.")
 ]
@@ -71,7 +77,8 @@ def describe(
     top: Annotated[int, typer.Option("--top", min=0, help="How many frequent words to show.")] = 20,
     tag: Annotated[bool, typer.Option("--tag", help="Count parts of speech, if a tagger is installed.")] = False,
     pictures: Annotated[
-        Path | None, typer.Option("--pictures", help="A folder for histograms and frequent words, as PNG.")
+        Path | None,
+        typer.Option("--pictures", help="A folder for histograms and frequent words, as PNG.", parser=place),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -99,9 +106,10 @@ def fetch(
     more_splits: SplitsArgument = None,
     version: Annotated[str, typer.Option("--version", help="Its version.")] = "2.1",
     splits: SplitsOption = None,
-    to: Annotated[Path | None, typer.Option("--to", help="The folder; ./Clotho by default.")] = None,
+    to: Annotated[Path | None, typer.Option("--to", help="The folder; ./Clotho by default.", parser=place_here)] = None,
     source: Annotated[
-        Path | None, typer.Option("--from", help="A folder that has some of the published files already.")
+        Path | None,
+        typer.Option("--from", help="A folder that has some of the published files already.", parser=place_here),
     ] = None,
     url: Annotated[
         str | None, typer.Option("--url", help="Another server, with {name} where the name of a file goes.")
@@ -140,7 +148,10 @@ def extract(
     more_splits: SplitsArgument = None,
     splits: SplitsOption = None,
     source: Annotated[
-        Path | None, typer.Option("--from", help="Where clotho_audio_{split}.7z are; by default the folder itself.")
+        Path | None,
+        typer.Option(
+            "--from", help="Where clotho_audio_{split}.7z are; by default the folder itself.", parser=place_here
+        ),
     ] = None,
 ) -> None:
     """Unpack archives that are at hand beside their captions; `fetch` does so too.
@@ -175,14 +186,21 @@ def rename(
 
 @app.command("curate")
 def curate(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where clotho_captions_{split}.csv are.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Where clotho_captions_{split}.csv are.", parser=place_here)
+    ],
     more_splits: SplitsArgument = None,
     splits: SplitsOption = None,
-    to: Annotated[Path | None, typer.Option("--to", help="Where the files go; FOLDER itself by default.")] = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="Where the files go; FOLDER itself by default.", parser=place_here)
+    ] = None,
     rules: Annotated[list[str] | None, typer.Option("--rule", help="Only this rule; may be repeated.")] = None,
     without: Annotated[list[str] | None, typer.Option("--without", help="All rules but this; may be repeated.")] = None,
     corrections: Annotated[
-        Path | None, typer.Option(help="CSV of split,file_name,caption,old,new, instead of those for Clotho 2.1.")
+        Path | None,
+        typer.Option(
+            help="CSV of split,file_name,caption,old,new, instead of those for Clotho 2.1.", parser=place_here
+        ),
     ] = None,
     no_corrections: Annotated[bool, typer.Option("--no-corrections", help="Rules only.")] = False,
     dry_run: DryRunOption = False,
@@ -229,7 +247,7 @@ def rules() -> None:
 @app.command("extend")
 def extend(
     folder: ClothoArgument,
-    output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="Where the files go.")],
+    output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="Where the files go.", parser=place_here)],
     generators: Annotated[
         list[str], typer.Option("--generator", help="Who made the copies: audiogen, ezaudio, ...; may be repeated.")
     ],

@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
+from auricle.cli.place import place_here
+
 
 def demo(
-    folder: Annotated[Path, typer.Option(help="Where everything goes.")] = Path("demo"),
+    folder: Annotated[Path, typer.Option(help="Where everything goes.", parser=place_here)] = Path("demo"),
     clips: Annotated[int, typer.Option(min=20, help="Size of the collection.")] = 300,
     seed: Annotated[int, typer.Option(help="Another seed makes other sounds and another model.")] = 0,
 ) -> None:

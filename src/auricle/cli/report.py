@@ -5,13 +5,17 @@ from typing import Annotated
 
 import typer
 
+from auricle.cli.place import place
+
 
 def report(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="RUN...|EXPERIMENT", help="Folders of runs, or of one experiment.")
+        list[Path],
+        typer.Argument(metavar="RUN...|EXPERIMENT", help="Folders of runs, or of one experiment.", parser=place),
     ],
     output: Annotated[
-        Path | None, typer.Option("--output", help="Where it goes; by default report, or EXPERIMENT/report.")
+        Path | None,
+        typer.Option("--output", help="Where it goes; by default report, or EXPERIMENT/report.", parser=place),
     ] = None,
     split: Annotated[
         str | None, typer.Option(help="Of runs: evaluation, or validation where not all were scored on that.")

@@ -9,14 +9,18 @@ from typing import Annotated
 
 import typer
 
-RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder: runs/NAME.")]
+from auricle.cli.place import place
+
+RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder: runs/NAME.", parser=place)]
 CollectionOption = Annotated[
     Path | None,
-    typer.Option("--collection", help="A folder of sounds other than the run's own; read and split as that was."),
+    typer.Option(
+        "--collection", help="A folder of sounds other than the run's own; read and split as that was.", parser=place
+    ),
 ]
 DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, mps, or auto for the fastest.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
-RunsOption = Annotated[Path, typer.Option("--runs", help="The folder of all runs.")]
+RunsOption = Annotated[Path, typer.Option("--runs", help="The folder of all runs.", parser=place)]
 NamesArgument = Annotated[list[str], typer.Argument(metavar="RUN...", help="Names in --runs, or folders.")]
 
 app = typer.Typer(help="The runs there are: list, compare, remove. Alone, it lists those in runs.")
@@ -25,7 +29,9 @@ app = typer.Typer(help="The runs there are: list, compare, remove. Alone, it lis
 def train(
     config: Annotated[
         Path | None,
-        typer.Argument(metavar="CONFIG", help="A preset of `auricle config list`, or a YAML file of differences."),
+        typer.Argument(
+            metavar="CONFIG", help="A preset of `auricle config list`, or a YAML file of differences.", parser=place
+        ),
     ] = None,
     overrides: Annotated[
         list[str] | None, typer.Argument(metavar="[KEY.PATH=VALUE]...", help="Settings that replace the file's.")
@@ -47,6 +53,7 @@ def train(
     """
     from auricle import config as configuration
     from auricle.errors import ConfigError
+    from auricle.places import shown
     from auricle.presets import find_config
     from auricle.runs import find_run
     from auricle.training import RunConfig, default_name
@@ -68,10 +75,10 @@ def train(
     try:
         run = work()
     except KeyboardInterrupt:
-        typer.echo(f"Interrupted; what was done is in {path}. The same command goes on with it.", err=True)
+        typer.echo(f"Interrupted; what was done is in {shown(path)}. The same command goes on with it.", err=True)
         raise typer.Exit(1) from None
-    typer.echo(run.path)
-    typer.echo(f"Next: auricle evaluate {run.path}", err=True)
+    typer.echo(shown(run.path))
+    typer.echo(f"Next: auricle evaluate {shown(run.path)}", err=True)
 
 
 def evaluate(
@@ -82,10 +89,14 @@ def evaluate(
     collection: CollectionOption = None,
     labels: Annotated[
         Path | None,
-        typer.Option(help="CSV of split,file_name,label: every clip with a caption's own label is relevant."),
+        typer.Option(
+            help="CSV of split,file_name,label: every clip with a caption's own label is relevant.", parser=place
+        ),
     ] = None,
     label_column: Annotated[str | None, typer.Option(help="The column of --labels.")] = None,
-    relevance: Annotated[Path | None, typer.Option(help="CSV of query and clip: the pairs that are relevant.")] = None,
+    relevance: Annotated[
+        Path | None, typer.Option(help="CSV of query and clip: the pairs that are relevant.", parser=place)
+    ] = None,
     ap_denominator: Annotated[
         str | None, typer.Option(help="all: the number of relevant clips (DCASE's). capped: at most 10.")
     ] = None,
@@ -104,6 +115,7 @@ def evaluate(
     """
     from auricle.errors import ConfigError
     from auricle.evaluation import table
+    from auricle.places import shown
     from auricle.runs import evaluate as evaluate_run
     from auricle.training import RunFolder
 
@@ -127,9 +139,9 @@ def evaluate(
     if as_json:
         typer.echo(json.dumps({"split": evaluation.split, **evaluation.measures()}, indent=2))
         return
-    typer.echo(f"{run}, {which} checkpoint, split {evaluation.split}\n")
+    typer.echo(f"{shown(run)}, {which} checkpoint, split {evaluation.split}\n")
     typer.echo(table({name.replace("_to_", " -> "): result for name, result in evaluation.results.items()}))
-    typer.echo(f"\nRanks per query and submission: {evaluation.folder}", err=True)
+    typer.echo(f"\nRanks per query and submission: {shown(evaluation.folder)}", err=True)
 
 
 def retrieve(
@@ -147,16 +159,18 @@ def retrieve(
 
     Example: auricle retrieve runs/NAME "a dog barks far away" --top 5 --collection ~/Sounds
     """
+    from auricle.places import shown, url_of
     from auricle.runs import retrieve as retrieve_sounds
     from auricle.training import RunFolder
 
     (hits,) = retrieve_sounds(RunFolder(run), [query], top=top, collection=collection, split=split, device=device)
     if as_json:
-        rows = [{**vars(hit), "path": str(hit.path)} for hit in hits]
+        rows = [{**vars(hit), "path": shown(hit.path)} for hit in hits]
         typer.echo(json.dumps({"query": query, "hits": rows}, indent=2, ensure_ascii=False))
         return
     for hit in hits:
-        typer.echo(f"{hit.rank:3d}  {hit.similarity:6.3f}  {hit.duration_s:6.1f} s  {os.path.relpath(hit.path)}")
+        where = url_of(hit.path) or os.path.relpath(hit.path)
+        typer.echo(f"{hit.rank:3d}  {hit.similarity:6.3f}  {hit.duration_s:6.1f} s  {where}")
 
 
 @app.callback(invoke_without_command=True)
@@ -168,7 +182,9 @@ def runs_alone(context: typer.Context) -> None:
 
 @app.command("list")
 def list_runs(
-    folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help="Where runs are, at any depth.")] = Path("runs"),
+    folder: Annotated[
+        Path, typer.Argument(metavar="[FOLDER]", help="Where runs are, at any depth.", parser=place)
+    ] = Path("runs"),
     sort: Annotated[
         str, typer.Option(help="name, date, or a measure: mAP@10 of the best epoch, evaluation/mAP@10, loss ...")
     ] = "name",
@@ -178,16 +194,17 @@ def list_runs(
 
     Example: auricle runs list experiments --sort evaluation/mAP@10
     """
+    from auricle.places import shown
     from auricle.runs import list_runs as runs_in
     from auricle.runs.listing import measure_key, table
 
     listed = runs_in(folder, sort=sort)
     if as_json:
-        rows = [{**vars(run), "path": str(run.path), "begun": run.begun.isoformat()} for run in listed]
+        rows = [{**vars(run), "path": shown(run.path), "begun": run.begun.isoformat()} for run in listed]
         typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
     if not listed:
-        typer.echo(f"There are no runs in {folder}. `auricle train` makes them.", err=True)
+        typer.echo(f"There are no runs in {shown(folder)}. `auricle train` makes them.", err=True)
         return
     typer.echo(table(listed, measure=None if sort in ("name", "date") else measure_key(sort, listed)))
     for run in listed:
@@ -230,6 +247,7 @@ def remove_runs(
     Example: auricle runs remove plain --yes
     """
     from auricle.errors import ConfigError
+    from auricle.places import shown
     from auricle.runs import check_removable, find_run
     from auricle.runs import remove_runs as remove
 
@@ -238,8 +256,8 @@ def remove_runs(
     if not yes:
         if not sys.stdin.isatty():
             raise ConfigError("There is nobody to ask whether these runs may go; --yes answers for all.")
-        listed = "\n".join(f"  {run.path}" for run in found)
+        listed = "\n".join(f"  {shown(run.path)}" for run in found)
         typer.confirm(f"{listed}\nRemove {len(found)} run(s) with everything in them?", abort=True)
     remove(found)
     for run in found:
-        typer.echo(f"{run.path}: removed")
+        typer.echo(f"{shown(run.path)}: removed")

@@ -13,7 +13,9 @@ from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
-from auricle.config import Section
+from auricle import object_store
+from auricle.audio import SUFFIXES
+from auricle.config import Place, Section
 from auricle.data.collection import Caption, Clip, Collection, Provenance, SetAside
 from auricle.data.layouts import Sound, list_collection
 from auricle.data.listing import Stamp
@@ -21,6 +23,7 @@ from auricle.data.manifest import FILE_NAME, Measured, Row, manifest_path, measu
 from auricle.data.policy import Purpose
 from auricle.data.splitting import draw_splits, file_name_of_parent
 from auricle.errors import AudioError, ConfigError, DataError
+from auricle.places import shown
 from auricle.progress import say, track
 
 SAVE_INTERVAL_S = 30.0
@@ -31,7 +34,7 @@ class DataConfig(Section):
     """Which collection is used, and how it is read.
 
     Attributes:
-        collection: Folder of the collection.
+        collection: Folder of the collection, or its URL in an object store.
         captions: The caption file, where the folder has several or none; as given, else inside the collection.
         encoding: Of the caption files, as Python names it.
         origin: Of the clips for which neither caption file nor manifest states one.
@@ -42,8 +45,8 @@ class DataConfig(Section):
         strict: Make the first sound or caption that cannot be used an error, instead of setting it aside.
     """
 
-    collection: Path | None = None
-    captions: Path | None = None
+    collection: Place | None = None
+    captions: Place | None = None
     encoding: str = "utf-8"
     origin: str = ""
     licence: str = ""
@@ -51,11 +54,6 @@ class DataConfig(Section):
     evaluation_share: float = Field(default=0.1, ge=0, lt=1)
     split_seed: int = 0
     strict: bool = False
-
-    @field_validator("collection", "captions")
-    @classmethod
-    def _expand_home(cls, path: Path | None) -> Path | None:
-        return path and path.expanduser()
 
     @field_validator("encoding")
     @classmethod
@@ -110,7 +108,7 @@ def _open(config: DataConfig, *, stated: Mapping[str, Provenance]) -> Collection
     folder = _existing_folder(config)
     listed = list_collection(folder, captions=_caption_file(config, folder), encoding=config.encoding)
     if unknown := stated.keys() - listed.stamps.keys():
-        raise ValueError(f"{folder} has no captioned sound {min(unknown)!r}")
+        raise ValueError(f"{shown(folder)} has no captioned sound {min(unknown)!r}")
     if config.strict and listed.set_aside:
         raise DataError(listed.set_aside[0].reason)
     path = manifest_path(folder, listed.stamps)
@@ -121,11 +119,11 @@ def _open(config: DataConfig, *, stated: Mapping[str, Provenance]) -> Collection
     rows, unusable = _look(folder, sounds, listed.stamps, known=known, path=path)
     set_aside = (*listed.set_aside, *unusable)
     if not rows:
-        raise DataError(f"{folder} has no clip that can be used. {_first_reasons(set_aside)}")
+        raise DataError(f"{shown(folder)} has no clip that can be used. {_first_reasons(set_aside)}")
     if config.strict and unusable:
         raise DataError(unusable[0].reason)
     if set_aside:
-        say(f"{folder}: {len(set_aside)} set aside, {len(rows)} clips remain. {_first_reasons(set_aside)}")
+        say(f"{shown(folder)}: {len(set_aside)} set aside, {len(rows)} clips remain. {_first_reasons(set_aside)}")
     return _collect(folder, sounds, rows, set_aside, config)
 
 
@@ -133,14 +131,31 @@ def _existing_folder(config: DataConfig) -> Path:
     folder = config.collection
     if folder is None:
         raise ConfigError("No collection is named. Say where the sounds are, as in data.collection=FOLDER.")
+    take_in(folder)
     if not folder.is_dir():
         what = "is a file, not a folder" if folder.exists() else "is not there"
-        raise DataError(f"The collection {folder} {what}. Name the folder of sounds, as in data.collection=FOLDER.")
+        raise DataError(
+            f"The collection {shown(folder)} {what}. Name the folder of sounds, as in data.collection=FOLDER."
+        )
     return folder
 
 
+def take_in(folder: Path) -> None:
+    """Bring here what an object store has of a collection, but for the sounds.
+
+    Raises:
+        StorageError: If it cannot be read.
+    """
+    object_store.pull(folder, wanted=_is_no_sound, watch=track)
+
+
+def _is_no_sound(name: str) -> bool:
+    """Of an object store's collection, sounds are fetched when they are opened: the manifest knows those seen."""
+    return not name.lower().endswith(tuple(SUFFIXES))
+
+
 def _caption_file(config: DataConfig, folder: Path) -> Path | None:
-    if config.captions is None or config.captions.exists():
+    if config.captions is None or object_store.pull_file(config.captions) or config.captions.exists():
         return config.captions
     return folder / config.captions
 
@@ -226,7 +241,7 @@ def _keep(folder: Path, path: Path, rows: dict[str, Row], known: Mapping[str, Ro
         if file in rows:
             rows[file] = replace(rows[file], provenance=rows[file].provenance.over(row.provenance))
     if path.parent != folder and not path.exists():
-        say(f"{folder} may not be written; what is seen of its sounds is kept in {path}.")
+        say(f"{shown(folder)} may not be written; what is seen of its sounds is kept in {path}.")
     save_manifest(path, {**stated, **rows}.values())
     return rows
 

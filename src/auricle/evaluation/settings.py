@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import ValidationInfo, field_validator
 
-from auricle.config import Section
+from auricle.config import Place, Section
 from auricle.evaluation.measures import ApDenominator, RecallDefinition
 
 
@@ -24,9 +24,9 @@ class EvaluationConfig(Section):
 
     ap_denominator: ApDenominator = "all"
     recall: RecallDefinition = "hit"
-    labels: Path | None = None
+    labels: Place | None = None
     label_column: str = "label"
-    relevance: Path | None = None
+    relevance: Place | None = None
 
     @field_validator("relevance")
     @classmethod

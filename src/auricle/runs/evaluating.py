@@ -14,6 +14,7 @@ from auricle.data import Collection, Purpose, open_collection
 from auricle.errors import ConfigError, DataError
 from auricle.evaluation import RetrievalResult, score_both_directions, top_k, write_submission
 from auricle.models import load
+from auricle.places import url_of
 from auricle.storage import write_json
 from auricle.training import RunConfig, RunFolder
 from auricle.training.objective import relevance_of
@@ -112,7 +113,7 @@ def open_run_collection(config: RunConfig, other: Path | None, *, purpose: Purpo
         there = captions if captions and (other / captions).is_file() else None
         return open_collection(config.data.model_copy(update={"collection": other, "captions": there}), purpose=purpose)
     folder = config.data.collection
-    if folder is None or not folder.is_dir():
+    if folder is None or not (folder.is_dir() or url_of(folder)):
         raise ConfigError(f"The run's collection {folder} is not there. Say where it is now with --collection PATH.")
     return open_collection(config.data, purpose=purpose)
 

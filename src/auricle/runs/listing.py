@@ -11,11 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from auricle import object_store, progress
 from auricle.errors import AuricleError, ConfigError
+from auricle.places import local, shown
 from auricle.registry import did_you_mean
 from auricle.storage import holder, read_json
 from auricle.training import RunFolder
 from auricle.training.loop import SELECTED_BY
+from auricle.training.run_folder import is_small
 
 State = Literal["finished", "training", "interrupted", "begun", "damaged"]
 
@@ -66,8 +69,9 @@ def find_runs(folder: Path) -> list[RunFolder]:
     Raises:
         ConfigError: If there is no such folder.
     """
+    object_store.pull(folder, wanted=is_small, watch=progress.track)
     if not folder.is_dir():
-        raise ConfigError(f"There is no folder {folder}. `auricle train` makes runs; --runs says where.")
+        raise ConfigError(f"There is no folder {shown(folder)}. `auricle train` makes runs; --runs says where.")
     return [RunFolder(folder)] if is_run(folder) else [RunFolder(path) for path in _walk(folder, set())]
 
 
@@ -77,13 +81,14 @@ def find_run(name: str, folder: Path) -> RunFolder:
     Raises:
         ConfigError: If there is none; the nearest name is named.
     """
-    for place in (folder / name, Path(name)):
+    for place in (folder / name, local(name)):
+        RunFolder(place).take_in()
         if is_run(place):
             return RunFolder(place)
     known = [str(run.path.relative_to(folder)) for run in find_runs(folder)] if folder.is_dir() else []
     raise ConfigError(
-        f"There is no run {name!r} in {folder}, and no such folder.{did_you_mean(name, known)} "
-        f"`auricle runs list {folder}` lists those there are."
+        f"There is no run {name!r} in {shown(folder)}, and no such folder.{did_you_mean(name, known)} "
+        f"`auricle runs list {shown(folder)}` lists those there are."
     )
 
 
@@ -191,7 +196,7 @@ def _listed(run: RunFolder, folder: Path) -> ListedRun:
     elif trained_by:
         state = "training"
     else:
-        state = "interrupted" if epochs or run.resume.is_file() else "begun"
+        state = "interrupted" if epochs or object_store.exists(run.resume) else "begun"
     return ListedRun(
         name=name,
         path=run.path,

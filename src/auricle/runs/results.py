@@ -7,6 +7,7 @@ from typing import Any
 
 from auricle.errors import DataError
 from auricle.evaluation import Ranks, read_ranks
+from auricle.places import shown
 from auricle.storage import read_json
 from auricle.training import RunConfig, RunFolder
 
@@ -65,11 +66,11 @@ def read_result(run: RunFolder, *, split: str) -> RunResult:
     config = run.read_config()
     summary = run.read_summary()
     if summary is None:
-        raise DataError(f"{run.path} is not finished. `auricle train --resume {run.path}` goes on with it.")
+        raise DataError(f"{shown(run.path)} is not finished. `auricle train --resume {run.path}` goes on with it.")
     folder = run.path / "evaluation" / split
     if not (folder / "measures.json").is_file():
         raise DataError(
-            f"{run.path} was not evaluated on {split!r}. `auricle evaluate {run.path} --split {split}` does it."
+            f"{shown(run.path)} was not evaluated on {split!r}. `auricle evaluate {run.path} --split {split}` does it."
         )
     measured = read_json(folder / "measures.json", advice=_ANEW)
     return RunResult(

@@ -10,7 +10,7 @@ from auricle.data.collection import Clip, SetAside, split_order
 from auricle.data.layouts import CLOTHO_CAPTIONS
 from auricle.data.listing import list_sounds
 from auricle.data.metadata import FILE_NAME, Metadata, match_names, read_metadata
-from auricle.data.opening import DataConfig, open_collection
+from auricle.data.opening import DataConfig, open_collection, take_in
 from auricle.data.policy import Purpose
 from auricle.data.statistics.counting import count
 from auricle.data.statistics.facts import ClipFacts, Statistics, Tagging
@@ -33,6 +33,8 @@ def describe(config: DataConfig, *, top: int = 20, tag: bool = False) -> Statist
         StorageError: If the manifest of a collection cannot be written.
     """
     folder = config.collection
+    if folder is not None:
+        take_in(folder)
     if folder is not None and folder.is_dir() and config.captions is None and not list_sounds(folder):
         clips, set_aside = _read_captions_alone(folder, config)
     else:
