@@ -3,6 +3,9 @@
 Conventions: maps are (batch, channels, frames, mels); `lengths` holds the real frames of each clip, or is None when no
 clip is padded. The real frames of all clips are laid one behind the other, (1, channels, sum of lengths, mels), which
 torch's own batch norm then normalises as it would any batch: statistics, momentum and gradients are torch's.
+
+Several processes that train together may take the statistics of all their real frames (`synchronise_batch_norm`).
+torch's SyncBatchNorm does that on GPUs alone, and counts padding.
 """
 
 from collections.abc import Sequence
@@ -11,9 +14,14 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx
 
+from auricle.encoders.summing import sum_over_processes
+
 
 class MaskedBatchNorm2d(nn.BatchNorm2d):
     """`torch.nn.BatchNorm2d` over real frames only; the same parameters, buffers and names.
+
+    Attributes:
+        synchronised: Whether training takes the statistics of all processes; they must then all run this layer.
 
     Example:
         >>> norm = MaskedBatchNorm2d(1, affine=False)
@@ -24,13 +32,55 @@ class MaskedBatchNorm2d(nn.BatchNorm2d):
         0.3
     """
 
+    synchronised = False
+
     def forward(self, maps: Tensor, lengths: Sequence[int] | None = None) -> Tensor:
         """Return normalised maps of the same shape, zero beyond each clip's length."""
         if lengths is None:
-            return super().forward(maps)
+            return self._normalise(maps)
         packed: Tensor = _Pack.apply(maps, lengths)  # type: ignore[no-untyped-call]
-        unpacked: Tensor = _Unpack.apply(super().forward(packed), lengths, maps.shape[2])  # type: ignore[no-untyped-call]
+        unpacked: Tensor = _Unpack.apply(self._normalise(packed), lengths, maps.shape[2])  # type: ignore[no-untyped-call]
         return unpacked
+
+    def _normalise(self, maps: Tensor) -> Tensor:
+        if not (self.synchronised and self.training):
+            return super().forward(maps)
+        values = maps.to(torch.promote_types(maps.dtype, torch.float32))  # a sum of squares needs its digits
+        n_own = values.new_tensor([values.numel() / self.num_features])
+        sums = sum_over_processes(torch.cat([values.sum(dim=(0, 2, 3)), n_own]))
+        mean, n_values = sums[:-1] / sums[-1], sums[-1].detach()
+        centred = values - mean[:, None, None]
+        variance = sum_over_processes(centred.square().sum(dim=(0, 2, 3))) / n_values
+        self._follow(mean.detach(), variance.detach() * n_values / (n_values - 1))
+        scale = (variance + self.eps).rsqrt() * self.weight
+        return (centred * scale[:, None, None] + self.bias[:, None, None]).to(maps.dtype)
+
+    @torch.no_grad()
+    def _follow(self, mean: Tensor, variance: Tensor) -> None:
+        """Move the running statistics, as torch does."""
+        if self.running_mean is None or self.running_var is None or self.momentum is None:
+            raise ValueError("a synchronised batch norm has running statistics and a momentum")
+        if self.num_batches_tracked is not None:
+            self.num_batches_tracked.add_(1)
+        self.running_mean.lerp_(mean, self.momentum)
+        self.running_var.lerp_(variance, self.momentum)
+
+
+def synchronise_batch_norm(network: nn.Module) -> None:
+    """Let the batch norms inside `network`, when they train, take the statistics of all processes.
+
+    torch's own are replaced by a `MaskedBatchNorm2d` with the same parameters and buffers.
+    """
+    for name, child in network.named_children():
+        if isinstance(child, nn.BatchNorm2d) and not isinstance(child, MaskedBatchNorm2d):
+            ours = MaskedBatchNorm2d(child.num_features, eps=child.eps, momentum=child.momentum)
+            ours._parameters, ours._buffers = child._parameters, child._buffers
+            network.add_module(name, ours.train(child.training))
+        else:
+            synchronise_batch_norm(child)
+    for module in network.modules():
+        if isinstance(module, MaskedBatchNorm2d):
+            module.synchronised = True
 
 
 def real_frames(lengths: Sequence[int], frames: int, *, device: torch.device) -> Tensor:

@@ -29,11 +29,15 @@ _PACKAGES = (
 _GIT_S = 5.0
 
 
-def describe_environment(*, device: str, seed: int, encoders: Mapping[str, Any]) -> dict[str, Any]:
+def describe_environment(
+    *, device: str, devices: int, nodes: int, seed: int, encoders: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return what ``environment.json`` says of this sitting.
 
     Args:
-        device: Where it trains.
+        device: Where it trains; of several processes, the first.
+        devices: How many of them on each machine.
+        nodes: Machines.
         seed: Of the run.
         encoders: Of both sides: name, digest, licence, source.
     """
@@ -44,6 +48,9 @@ def describe_environment(*, device: str, seed: int, encoders: Mapping[str, Any])
         "platform": platform.platform(),
         "host": socket.gethostname(),
         "device": device,
+        "devices": devices,
+        "nodes": nodes,
+        "world_size": devices * nodes,
         "seed": seed,
         "packages": {name: version(name) for name in _PACKAGES},
         "encoders": dict(encoders),

@@ -3,6 +3,9 @@
 Everything random is derived from (seed, purpose, place): the pairs of an epoch from the epoch, dropout from the step.
 The state is therefore weights, optimiser, schedule and three counters, and a run that was killed and resumed equals the
 uninterrupted one bit for bit on the same machine and number of threads.
+
+Several processes (`auricle.training.ranks`) walk through the same epochs in step. The first alone validates and saves;
+all end at the same step.
 """
 
 import io
@@ -13,8 +16,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import torch
 from torch.utils.data import DataLoader
@@ -25,6 +29,7 @@ from auricle.randomness import derive_seed
 from auricle.storage import atomic
 from auricle.training.objective import Objective, Validated, Validation, diverged
 from auricle.training.pairs import CaptionedClips, Pair, plan_epoch, steps_of_a_pass
+from auricle.training.ranks import random_state
 from auricle.training.run_folder import Row
 from auricle.training.schedule import Schedule
 from auricle.training.settings import RunConfig
@@ -73,14 +78,15 @@ class Loop:
     Args:
         config: The run's configuration.
         fabric: Device and precision.
-        objective: What is minimised.
+        objective: What is minimised; it knows the processes that train together.
         clips: What is learned from.
         validation: What is measured after each epoch.
         resume: File of the state; taken up if it is there.
-        on_epoch: Called after each epoch with the progress and, if it is the best so far, what its validation came to.
+        on_epoch: Called after each epoch with the progress and, if it is the best so far, what its validation came to;
+            of several processes, in the first alone.
 
     Raises:
-        ModelError: If the state cannot be read.
+        ModelError: If the state cannot be read, or another process does not see the same.
     """
 
     def __init__(
@@ -104,14 +110,18 @@ class Loop:
         self.by_length = not objective.network.audio.frozen
         self._small = objective.network.audio.frozen and objective.network.text.frozen
         self.objective = objective
+        self.ranks = objective.ranks
         learning = [parameter for parameter in objective.parameters() if parameter.requires_grad]
         optimizer = torch.optim.Adam(learning, lr=self.config.learning_rate)
         self.module, self.optimizer = fabric.setup(objective, optimizer)
         self.schedule = Schedule(self.config, optimizer, steps_per_epoch=len(self._plan(0)))
         self.progress = Progress()
         self._saved_at = self._clock = time.monotonic()
-        if resume.exists():
-            self._restore()
+        with self.ranks.agreeing():
+            if resume.exists():
+                self._restore()
+        with self.ranks.agreeing():
+            self._check_same_state()
 
     def run(self) -> Progress:
         """Train to the end.
@@ -131,9 +141,8 @@ class Loop:
                 for loss in self._epoch():
                     bar.set_postfix_str(_status(done, loss), refresh=False)
                     bar.update()
-                    if stop.is_set():
-                        self.save()
-                        raise KeyboardInterrupt
+                    if self.ranks.any(stop.is_set()):
+                        self._stop()
         return done
 
     @property
@@ -142,6 +151,12 @@ class Loop:
         patience = self.config.patience
         waited = patience is not None and self.progress.waited >= patience
         return waited or self.progress.epoch >= self.config.max_epochs
+
+    def _stop(self) -> NoReturn:
+        if self.ranks.first:
+            self.save()
+        self.ranks.tell(None)  # nobody leaves before the state is saved
+        raise KeyboardInterrupt
 
     def save(self) -> None:
         """Write the state, whole or not at all."""
@@ -176,29 +191,34 @@ class Loop:
             done.pairs += size
             yield loss
             self._save_if_due()
-        self._close_epoch(self.validation.measure(self.objective, self.fabric.device))
+        self._close_epoch(self.validation.measure(self.objective, self.fabric.device) if self.ranks.first else None)
         self._save_if_due()
 
     def _steps(self) -> Iterator[tuple[int, float]]:
         done = self.progress
         batches = self._plan(done.epoch)[done.batch :]
         loader: DataLoader[Pair] = DataLoader(
-            self.clips, batch_sampler=batches, collate_fn=self.clips.collate, num_workers=self.config.workers
+            self.clips,
+            batch_sampler=batches,
+            collate_fn=partial(self.clips.collate, part=self.ranks.part),
+            num_workers=self.config.workers,
         )
         for batch in loader:
             self.schedule.before_step(done.step)
-            with _random_state(derive_seed(self.seed, "dropout", done.step), self.fabric.device):
+            with random_state(derive_seed(self.seed, "dropout", done.step), self.fabric.device):
                 loss = self.module(batch.to(self.fabric.device))
-            if not torch.isfinite(loss):
-                raise diverged(f"the loss of step {done.step}")
+            if not torch.isfinite(loss):  # in all processes, since it is the same in all
+                with self.ranks.agreeing():
+                    raise diverged(f"the loss of step {done.step}")
             self.optimizer.zero_grad()
             self.fabric.backward(loss)
             self.optimizer.step()
             yield len(batch.related), loss.item()
 
-    def _close_epoch(self, validated: Validated) -> None:
+    def _close_epoch(self, validated: Validated | None) -> None:
+        """Take note of a validation, which the first process tells the others."""
         done, settings = self.progress, self.config
-        measured = validated.measures()
+        measured = self.ranks.tell(validated.measures() if validated else {})
         value = measured[SELECTED_BY]
         done.history.append(
             {
@@ -220,10 +240,11 @@ class Loop:
         self.schedule.after_epoch(value)
         done.epoch, done.batch, done.loss_sum, done.pairs = done.epoch + 1, 0, 0.0, 0
         self._tick()
-        self.on_epoch(done, validated if is_best else None)
+        if self.ranks.first:
+            self.on_epoch(done, validated if is_best else None)
 
     def _save_if_due(self) -> None:
-        if time.monotonic() - self._saved_at >= self.config.save_every_s:
+        if self.ranks.first and time.monotonic() - self._saved_at >= self.config.save_every_s:
             self.save()
 
     def _plan(self, epoch: int) -> list[list[Pair]]:
@@ -251,6 +272,14 @@ class Loop:
             raise ModelError(
                 f"The state {self.resume} is damaged ({type(error).__name__}). Delete it to begin the run anew."
             ) from None
+
+    def _check_same_state(self) -> None:
+        step = self.ranks.tell(self.progress.step)
+        if step != self.progress.step:
+            raise ModelError(
+                f"The first process goes on at step {step}, another at {self.progress.step}. Put the run's folder "
+                "where all machines see it: --runs FOLDER."
+            )
 
     def _take_up(self, state: dict[str, Any]) -> None:
         if wrong := self.objective.network.load_learned_state(state["learned"]):
@@ -298,15 +327,6 @@ def _asked_to_stop() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-@contextmanager
-def _random_state(seed: int, device: torch.device) -> Iterator[None]:
-    """Let torch's generators draw from `seed` inside, and leave them as they were."""
-    devices = [device] if device.type != "cpu" else []
-    with torch.random.fork_rng(devices, device_type=device.type if devices else "cuda"):
-        torch.manual_seed(seed)
-        yield
 
 
 def _status(done: Progress, loss: float) -> str:

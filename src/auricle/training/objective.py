@@ -22,6 +22,7 @@ from auricle.evaluation import (
 from auricle.models import DualEncoder
 from auricle.training.loss import info_nce
 from auricle.training.pairs import Batch, CaptionedClips
+from auricle.training.ranks import ALONE, Ranks
 
 T = TypeVar("T")
 
@@ -31,14 +32,20 @@ _BATCH = 64
 class Objective(nn.Module):
     """The dual encoder with its temperature: a batch goes in, a loss comes out.
 
+    Of several processes, each runs the encoders on its own rows. What they say is gathered, and every process maps the
+    whole batch into the space and compares all with all: the loss, and the mean over processes of its gradients, are
+    those of one process.
+
     Args:
         network: The towers.
         temperature: Where it starts.
         learnable: Let it learn, as its logarithm, between 0.01 and 1.
+        ranks: The processes that train together.
     """
 
-    def __init__(self, network: DualEncoder, *, temperature: float, learnable: bool) -> None:
+    def __init__(self, network: DualEncoder, *, temperature: float, learnable: bool, ranks: Ranks = ALONE) -> None:
         super().__init__()
+        self.ranks = ranks
         self.network = network
         self.log_temperature = nn.Parameter(torch.tensor(float(np.log(temperature))), requires_grad=learnable)
 
@@ -65,12 +72,25 @@ class Objective(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Return the loss of a batch, a scalar."""
+        if self.ranks.part.divides(len(batch.related)):
+            batch = self._gathered(batch)
         return info_nce(
             self.embed_audio(batch.audio, batch.n_frames),
             self.embed_text(batch.text),
             temperature=self.temperature,
             related=batch.related,
         )
+
+    def _gathered(self, batch: Batch) -> Batch:
+        """Return the whole batch as the encoders see it, those that learn and those that were asked before."""
+        audio, text = batch.audio, batch.text
+        with self.ranks.own_randomness(batch.related.device):
+            if batch.n_frames is not None:
+                audio = self.network.audio.encoder(audio, batch.n_frames)
+            if not isinstance(text, Tensor):
+                text = self.network.text.encoder(text)
+        audio, text = self.ranks.gather((audio, text), n_rows=len(batch.related))
+        return Batch(audio, None, text, batch.related)
 
 
 def diverged(where: str) -> ModelError:

@@ -28,15 +28,48 @@ Pair = tuple[int, int]
 Array = NDArray[np.floating[Any]]
 
 
+@dataclass(frozen=True)
+class Part:
+    """Which rows of every batch a process takes, of several that train together.
+
+    Every so many rows, since batches may be sorted by length: all processes then wait for each other equally little.
+
+    Attributes:
+        rank: Of the process, from 0.
+        size: Number of processes.
+    """
+
+    rank: int = 0
+    size: int = 1
+
+    def divides(self, n_rows: int) -> bool:
+        """Whether a batch is shared out; one with fewer rows than processes is computed by each of them as a whole."""
+        return 1 < self.size <= n_rows
+
+    def rows(self, n_rows: int) -> slice:
+        """Return this process's rows of a batch, at least one.
+
+        Example:
+            >>> [[0, 1, 2, 3, 4][Part(rank, 3).rows(5)] for rank in range(3)]
+            [[0, 3], [1, 4], [2]]
+        """
+        return slice(self.rank, None, self.size) if self.divides(n_rows) else slice(None)
+
+
+WHOLE = Part()
+"""A process that trains alone takes all rows."""
+
+
 @dataclass  # not frozen: Fabric casts its tensors in place
 class Batch:
-    """What one step sees.
+    """What one step sees; of several processes, each its own rows of `audio`, `n_frames` and `text`.
 
     Attributes:
         audio: What a frozen encoder says of each clip (batch, encoder's dim), or log-mels (batch, frames, mels).
         n_frames: Valid frames of log-mels (batch,); None for vectors.
         text: What a frozen encoder says of each caption (batch, encoder's dim), or the captions themselves.
-        related: Booleans (batch, batch): clips that share a sound or a caption, and each clip with itself.
+        related: Booleans (batch, batch) of the whole batch: clips that share a sound or a caption, and each clip with
+            itself.
     """
 
     audio: Tensor
@@ -113,12 +146,12 @@ class CaptionedClips(Dataset[Pair]):
                 related[np.ix_(rows, rows)] = True
         return torch.from_numpy(related)
 
-    def collate(self, pairs: Sequence[Pair]) -> Batch:
-        """Gather a batch."""
-        clips = [clip for clip, _ in pairs]
-        audio, n_frames = self.audio_of(clips)
-        text = self.text_of([self.captions[clip][caption] for clip, caption in pairs])
-        return Batch(audio, n_frames, text, self.related(clips))
+    def collate(self, pairs: Sequence[Pair], *, part: Part = WHOLE) -> Batch:
+        """Gather a batch, or a process's part of it."""
+        own = pairs[part.rows(len(pairs))]
+        audio, n_frames = self.audio_of([clip for clip, _ in own])
+        text = self.text_of([self.captions[clip][caption] for clip, caption in own])
+        return Batch(audio, n_frames, text, self.related([clip for clip, _ in pairs]))
 
 
 def plan_epoch(clips: CaptionedClips, *, seed: int, epoch: int, batch_size: int, by_length: bool) -> list[list[Pair]]:

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from auricle import config, progress
+from auricle.places import local, shown
 from auricle.storage import lock
+from auricle.training.launching import leave_to_the_first
 from auricle.training.run_folder import RunFolder
 from auricle.training.runner import train
 from auricle.training.settings import RunConfig
@@ -28,14 +30,15 @@ def resume(path: Path, overrides: Sequence[str] = ()) -> RunFolder:
         ConfigError: If this is no run, or an override makes it another one.
         AuricleError: As `train` does.
     """
-    run = RunFolder(path)
+    run = RunFolder(local(path))
     run.read_config()
     settings = config.read(RunConfig, run.config, overrides)
     if run.read_summary() is None:
-        return train(settings, path)
-    with lock(path, purpose="is being trained"):
+        return train(settings, run.path)
+    leave_to_the_first()
+    with lock(run.path, purpose="is being trained"):
         run.check_config(settings)
-        progress.say(f"{path} is finished already; nothing is trained.")
+        progress.say(f"{shown(run.path)} is finished already; nothing is trained.")
         if settings.tracking.to:
             hand_over(settings, run)
     return run

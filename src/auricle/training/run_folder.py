@@ -12,18 +12,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from auricle import config
+from auricle import config, object_store, progress
 from auricle.data import Collection
 from auricle.errors import ConfigError, DataError, ModelError, StorageError
 from auricle.evaluation import RetrievalResult
+from auricle.places import shown
 from auricle.storage import fingerprint, read_json, write_json, write_text
 from auricle.tables import write_rows
 from auricle.training.environment import describe_environment
 from auricle.training.mixing import Mixture
 from auricle.training.settings import RunConfig
 
-IMMATERIAL: dict[str, Any] = {"features": {"folder", "threads"}, "tracking": True}
-"""Settings that no number depends on, as pydantic's `model_dump` excludes them."""
+IMMATERIAL: dict[str, Any] = {
+    "features": {"folder", "threads", "engine"},
+    "tracking": True,
+    "trainer": {"devices", "nodes"},
+}
+"""Settings that make a run no other, as pydantic's `model_dump` excludes them."""
 
 Row = dict[str, float]
 
@@ -88,14 +93,27 @@ class RunFolder:
         """The learning curve."""
         return self.path / "learning-curve.png"
 
+    def take_in(self, *, to_go_on: bool = False) -> None:
+        """Bring here what an object store has of the run, but for checkpoints, which are fetched when they are read.
+
+        Args:
+            to_go_on: Also the state to go on from.
+
+        Raises:
+            StorageError: If it cannot be read.
+        """
+        wanted = self.resume.name if to_go_on else ""
+        object_store.pull(self.path, wanted=lambda name: name == wanted or is_small(name), watch=progress.track)
+
     def read_config(self) -> RunConfig:
         """Return the configuration the run was made with.
 
         Raises:
             ConfigError: If this is not a run.
         """
+        self.take_in()
         if not self.config.is_file():
-            raise ConfigError(f"{self.path} is no run: it has no config.yaml. `auricle train` makes runs.")
+            raise ConfigError(f"{shown(self.path)} is no run: it has no config.yaml. `auricle train` makes runs.")
         return config.read(RunConfig, self.config)
 
     def read_summary(self) -> dict[str, Any] | None:
@@ -121,7 +139,7 @@ class RunFolder:
             if before["fingerprint"] != now["fingerprint"]:
                 what = "The collection or what is mixed into it" if "mixing" in before else "The collection"
                 raise DataError(
-                    f"{what} has changed since {self.path} was begun ({_counts(before)}; now "
+                    f"{what} has changed since {shown(self.path)} was begun ({_counts(before)}; now "
                     f"{_counts(now)}). Give the new run another name with --name, or remove the old one."
                 )
 
@@ -133,7 +151,7 @@ class RunFolder:
         """
         if lines := config.differences(comparable(self.read_config()), comparable(run)):
             raise ConfigError(
-                f"{self.path} was begun with another configuration ({'; '.join(lines)}). "
+                f"{shown(self.path)} was begun with another configuration ({'; '.join(lines)}). "
                 "Give the new run another name with --name."
             )
 
@@ -149,8 +167,9 @@ class RunFolder:
         for side, about in encoders.items():
             if before[side]["sha256"] != about["sha256"]:
                 raise ModelError(
-                    f"{self.path} was begun with other weights of {about['name']} ({before[side]['sha256'][:12]}; here "
-                    f"{about['sha256'][:12]}). Install those, or give the new run another name with --name."
+                    f"{shown(self.path)} was begun with other weights of {about['name']} "
+                    f"({before[side]['sha256'][:12]}; here {about['sha256'][:12]}). "
+                    "Install those, or give the new run another name with --name."
                 )
 
     def write_config(self, run: RunConfig, collection: Collection, mixture: Mixture | None) -> None:
@@ -164,7 +183,9 @@ class RunFolder:
         rows = ((bad.what, bad.reason) for bad in collection.set_aside)
         write_rows(self.path / "set-aside.csv", ["what", "reason"], rows)
 
-    def write_environment(self, run: RunConfig, *, device: str, encoders: Mapping[str, Any]) -> None:
+    def write_environment(
+        self, run: RunConfig, *, device: str, encoders: Mapping[str, Any], devices: int = 1, nodes: int = 1
+    ) -> None:
         """Write where and with what the run is made.
 
         ``id`` and ``begun`` are those of the first sitting, all else is of this one.
@@ -173,7 +194,7 @@ class RunFolder:
         environment = {
             "id": before.get("id") or uuid.uuid4().hex[:8],
             "begun": before.get("begun") or datetime.now(UTC).isoformat(timespec="seconds"),
-            **describe_environment(device=device, seed=run.seed, encoders=encoders),
+            **describe_environment(device=device, devices=devices, nodes=nodes, seed=run.seed, encoders=encoders),
         }
         write_json(self.environment, environment)
 
@@ -204,7 +225,7 @@ class RunFolder:
         try:
             return [json.loads(line) for line in self.metrics.read_text(encoding="utf-8").splitlines()]
         except ValueError:
-            raise StorageError(f"{self.metrics} is damaged. Train the run anew under another name.") from None
+            raise StorageError(f"{shown(self.metrics)} is damaged. Train the run anew under another name.") from None
 
     def write_history(self, rows: Sequence[Row]) -> None:
         """Write one row per epoch as JSON lines and as CSV."""
@@ -213,10 +234,16 @@ class RunFolder:
             write_rows(self.metrics.with_suffix(".csv"), list(rows[0]), (list(row.values()) for row in rows))
 
 
+def is_small(name: str) -> bool:
+    """Return whether a file of a run is no checkpoint and no state to go on from."""
+    return not name.endswith((".safetensors", ".pt"))
+
+
 def default_name(source: str, run: RunConfig) -> str:
     """Return the name of a run: where its configuration came from, and a fingerprint of it.
 
-    Where features are kept, by how many threads they are made and who reads along is no part of the fingerprint.
+    Where features are kept, by how many threads they are made, who reads along and how many processes train is no part
+    of the fingerprint.
     """
     return f"{source}-{fingerprint(run.model_dump(mode='json', exclude=IMMATERIAL))[:6]}"
 
@@ -226,7 +253,7 @@ def collection_facts(collection: Collection) -> dict[str, Any]:
     clips = [(clip.id, clip.content) for clip in collection.clips]
     captions = [(caption.clip_id, caption.text) for caption in collection.captions]
     return {
-        "folder": str(collection.folder.absolute()),
+        "folder": shown(collection.folder.absolute()),
         "clips": {name: len(collection.split(name).clips) for name in collection.splits},
         "captions": {name: len(collection.split(name).captions) for name in collection.splits},
         "hours": round(sum(clip.duration_s for clip in collection.clips) / 3600, 3),

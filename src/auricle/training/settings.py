@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from auricle.config import Section
+from auricle.config import Place, Section
 from auricle.data import DataConfig
 from auricle.evaluation import EvaluationConfig
 from auricle.features import FeaturesConfig
@@ -37,14 +37,14 @@ class SyntheticConfig(Section):
         keep_fraction: Part of each source's copies that is kept, those with the best scores, above 0 and up to 1.
     """
 
-    sources: tuple[Path, ...] = ()
+    sources: tuple[Place, ...] = ()
     copies: int = Field(0, ge=0, le=5)
     seed: int = 0
     only: bool = False
     fraction: float = Field(1.0, gt=0, le=1)
     parts: int = Field(1, ge=1)
     part: int = Field(1, ge=1)
-    scores: Path | None = None
+    scores: Place | None = None
     score_column: str = "score"
     lower_is_better: bool = False
     min_score: float | None = Field(None, allow_inf_nan=False)
@@ -54,16 +54,6 @@ class SyntheticConfig(Section):
     @classmethod
     def _take_one_folder_too(cls, sources: object) -> object:
         return (sources,) if isinstance(sources, str | Path) else sources
-
-    @field_validator("sources")
-    @classmethod
-    def _expand_home(cls, sources: tuple[Path, ...]) -> tuple[Path, ...]:
-        return tuple(path.expanduser() for path in sources)
-
-    @field_validator("scores")
-    @classmethod
-    def _expand_home_of_scores(cls, path: Path | None) -> Path | None:
-        return path and path.expanduser()
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
@@ -171,10 +161,25 @@ class TrainerConfig(Section):
     Attributes:
         accelerator: ``auto`` takes the fastest of this machine.
         precision: ``bf16-mixed`` and ``16-mixed`` save time and memory on a GPU.
+        devices: On each machine, with a process for each; ``auto`` takes all. They share every batch, whose size stays
+            `training.batch_size`. Neither `devices` nor `nodes` makes a run another one; torchrun and srun say both.
+        nodes: Machines.
+        sync_batch_norm: Let batch norm see the whole batch where several processes share it; otherwise each
+            normalises its own part.
     """
 
     accelerator: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    devices: int | Literal["auto"] = 1
+    nodes: int = Field(1, ge=1)
+    sync_batch_norm: bool = False
+
+    @field_validator("devices", mode="before")
+    @classmethod
+    def _is_a_number_or_auto(cls, devices: object) -> object:
+        if devices == "auto" or (type(devices) is int and devices >= 1):
+            return devices
+        raise ValueError(f"a number from 1 on or auto is needed, not {devices!r}")
 
 
 class RunConfig(Section):
