@@ -41,6 +41,10 @@ class WordEmbedder:
         """Return what tells it from other embedders."""
         return {"words": list(WORDS)}
 
+    def on(self, device: str) -> "WordEmbedder":
+        """Compute where it computed before: it has no weights."""
+        return self
+
     def embed_text(self, sentences: Sequence[str]) -> Vectors:
         """Embed sentences as (sentences, dim)."""
         self.asked += sentences

@@ -4,6 +4,8 @@ import itertools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -13,8 +15,9 @@ from auricle.errors import ConfigError
 from auricle.search.filters import COLUMNS, LONGEST, parse
 from auricle.search.lance import LanceStore
 from auricle.search.records import Row, Said
-from auricle.search.store import View
+from auricle.search.store import Store, View
 from tests.search.fakes import DIM, described, meant
+from tests.search.qdrant import QUIET, qdrant_in_memory
 
 NAMES = (
     *("dogs/Dog.wav", "dogs/dog.wav", "Dogs_far.wav", "birds/100%.wav", "birds/100 percent.wav", "it's.wav"),
@@ -31,10 +34,15 @@ NAMES = (
 )
 
 
-@pytest.fixture(scope="module")
-def view(tmp_path_factory: pytest.TempPathFactory) -> View:
+STORES: dict[str, Callable[[Path], Store]] = {"LanceDB": partial(LanceStore, dim=DIM), "Qdrant": qdrant_in_memory}
+
+pytestmark = QUIET
+
+
+@pytest.fixture(scope="module", params=STORES)
+def view(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> View:
     """Files of all names, each in one window or three, of different lengths, rates and licences."""
-    store = LanceStore(tmp_path_factory.mktemp("index"), dim=DIM)
+    store = STORES[request.param](tmp_path_factory.mktemp("index"))
     licences, rates = ("", "CC0", "CC BY 4.0", "it's mine"), (8000, 44100, 48000)
     store.add(
         [

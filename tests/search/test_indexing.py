@@ -288,3 +288,28 @@ def test_processes_give_the_same_bits(pretrained: Path, captioned: Path, tmp_pat
         outcome = auricle("index", captioned, "--index", index, "--processes", processes, cache=pretrained)
         assert outcome.status == 0, outcome.err
     assert state(tmp_path / "1", dim=384) == state(tmp_path / "2", dim=384)
+
+
+def test_a_folder_has_one_name(
+    loudness: Loudness, sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "work" / "deep").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "work" / "deep")
+    index = tmp_path / "index"
+    assert index_folder("../../sounds", index=index).root == sounds
+    assert index_folder(sounds, index=index).unchanged == 5
+    said = json.loads((index / "index.json").read_text())
+    said["about"]["root"] = f"{tmp_path}/work/deep/../../sounds"  # as it once was written
+    (index / "index.json").write_text(json.dumps(said))
+    assert counts(index_folder(sounds, index=index)) == (0, 0, 5, 0)
+    assert json.loads((index / "index.json").read_text())["about"]["root"] == str(sounds)
+
+
+def test_a_link_on_the_way_is_followed_before_the_step_back(loudness: Loudness, sounds: Path, tmp_path: Path) -> None:
+    """``link/..`` is where the link leads, less a step: another folder than without both."""
+    (tmp_path / "elsewhere" / "sounds").mkdir(parents=True)
+    (tmp_path / "elsewhere" / "inner").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere" / "inner")
+    write(tmp_path / "elsewhere" / "sounds" / "other.wav", seed=7)
+    index_folder(tmp_path / "link" / ".." / "sounds", index=tmp_path / "index")
+    assert Index.open(tmp_path / "index").paths() == ["other.wav"]

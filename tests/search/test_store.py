@@ -15,11 +15,15 @@ from auricle.search.lance import LanceStore
 from auricle.search.records import Row, Said, SoundFile, Stamp, Vectors, Windows, file_key
 from auricle.search.store import Store, View, by_path
 from tests.search.fakes import DIM, HOP_S, described, meant
+from tests.search.qdrant import QUIET, qdrant_in_memory
 
 STORES: dict[str, Callable[[Path], Store]] = {
     "LanceDB, in memory": partial(LanceStore, dim=DIM),
     "LanceDB, on the disk": partial(LanceStore, dim=DIM, in_memory=0),
+    "Qdrant": qdrant_in_memory,
 }
+
+pytestmark = QUIET
 
 Described = tuple[SoundFile, Windows]
 Open = Callable[[], Store]

@@ -35,7 +35,7 @@ def test_the_address_that_is_said_answers(index: WordIndex) -> None:
 
     serve(index, port=0, ready=ready)
     assert said[0].startswith("http://127.0.0.1:")
-    assert said[1] == '{"status":"ok"}'
+    assert said[1] == '{"status": "ok"}'
 
 
 def test_a_port_that_is_taken(index: WordIndex) -> None:

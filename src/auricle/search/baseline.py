@@ -10,7 +10,7 @@ It is what a trained model has to beat: zero-shot retrieval by named classes.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ from auricle import audio
 from auricle.encoders import build_audio_encoder, build_sentence_encoder
 from auricle.encoders.yamnet import YAMNet, class_names
 from auricle.features import FRONT_ENDS, padded_batches
+from auricle.models import pick_device
 
 Embeddings = NDArray[np.float32]
 
@@ -56,6 +57,12 @@ class ClassBaseline:
         """Return the digests of YAMNet and the sentence encoder."""
         encoders = (self.network.identity(), self.sentences.identity())
         return {"baseline": "classes", "encoders": [encoder["sha256"] for encoder in encoders]}
+
+    def on(self, device: str) -> Self:
+        """Move YAMNet to a device, and return this."""
+        self.device = pick_device(device)
+        self.network.to(self.device)
+        return self
 
     def embed_text(self, sentences: Sequence[str]) -> Embeddings:
         """Embed sentences as (sentences, dim)."""

@@ -4,19 +4,18 @@ The functions here are what another process is asked to do: they take and return
 that they have loaded.
 """
 
-import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
-from itertools import chain, islice
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from auricle import audio
-from auricle.errors import AudioError, StorageError
-from auricle.processes import in_processes, in_threads
+from auricle.engines import Engine, Share
+from auricle.errors import AudioError
+from auricle.processes import in_threads, one_thread
 from auricle.search.embedders import Embedder, open_embedder
 from auricle.search.fingerprints import acoustic_fingerprint
 from auricle.search.records import Said, Windows
@@ -64,7 +63,7 @@ class Hearing:
     Attributes:
         root: The folder that is indexed.
         model: Name of the embedder.
-        device: Where it computes.
+        device: Where it computes on this machine.
         window_s, hop_s: Of the windows, in seconds.
     """
 
@@ -75,68 +74,60 @@ class Hearing:
     hop_s: float
 
 
-@dataclass(frozen=True)
-class Workers:
-    """Who describes sounds.
+def processes_for(n_files: int, *, device: str) -> int:
+    """Return how many processes describe so many files: on a CPU one for four processors, on a GPU one."""
+    from joblib import cpu_count
 
-    Attributes:
-        processes: How many.
-        threads: In each of them.
-    """
+    from auricle.models import pick_device
 
-    processes: int = 1
-    threads: int = 1
-
-    @classmethod
-    def for_files(cls, n_files: int, *, processes: int | None, device: str) -> "Workers":
-        """Return who describes so many files: on a CPU a thread per processor, and a process for four of them."""
-        from joblib import cpu_count
-
-        from auricle.models import pick_device
-
-        cores = int(cpu_count())
-        if processes is None:
-            on_cpu = pick_device(device).type == "cpu"
-            processes = min(max(1, cores // _THREADS), 1 + n_files // _FILES_PER_PROCESS) if on_cpu else 1
-        return cls(processes, max(1, min(_THREADS, cores // processes)))
+    if pick_device(device).type != "cpu":
+        return 1
+    return min(max(1, int(cpu_count()) // _THREADS), 1 + n_files // _FILES_PER_PROCESS)
 
 
 def hear_files(
-    files: Iterator[tuple[str, str]], *, hearing: Hearing, embedder: Embedder, workers: Workers
+    files: Iterator[tuple[str, str]], *, hearing: Hearing, embedder: Embedder, engine: Engine, processes: int = 1
 ) -> Iterator[tuple[str, str, Heard | str]]:
     """Describe files, in any order.
 
     Args:
         files: Path and content of each; taken a few ahead.
         hearing: How.
-        embedder: That of this process; others load one each.
-        workers: Who does it.
+        embedder: That of this process, which the machines of a cluster are sent; other processes load one each.
+        engine: Who describes them.
+        processes: Of this machine, if that is who it is.
 
     Yields:
         Path, content, and the description or why there is none.
 
     Raises:
-        StorageError: If one of the processes is killed.
+        AuricleError: As the engine does.
     """
-    if workers.processes == 1:
-        yield from _hear_all(files, hearing, embedder, threads=workers.threads)
+    if not engine.remote and processes == 1:
+        yield from _hear_all(files, hearing, embedder, threads=_threads(1))
         return
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
-
-    parts = iter(lambda: list(islice(files, workers.threads * _PART)), [])
-    arguments = ((part, hearing, workers.threads) for part in parts)
-    try:
-        with in_processes(_hear_there, arguments, processes=workers.processes, ordered=False) as heard:
-            yield from chain.from_iterable(heard)
-    except TerminatedWorkerError:
-        raise StorageError(
-            "A process that described sounds was killed, as the system does when memory runs out. What was done is "
-            "kept; run the same command with --processes 1."
-        ) from None
+    threads = 1 if engine.remote else _threads(processes)
+    parts = iter(lambda: list(islice(files, threads * _PART)), [])
+    begin = partial(_begin, hearing, embedder.on("cpu") if engine.remote else None, threads)
+    with engine.working(begin, parts, network=True, reads=[hearing.root]) as heard:
+        yield from heard
 
 
-def _hear_there(files: list[tuple[str, str]], hearing: Hearing, threads: int) -> list[tuple[str, str, Heard | str]]:
-    return list(_hear_all(files, hearing, _embedder(hearing.model, hearing.device), threads=threads))
+def _threads(processes: int) -> int:
+    """Return how many threads each of so many processes of this machine has."""
+    from joblib import cpu_count
+
+    return max(1, min(_THREADS, int(cpu_count()) // processes))
+
+
+def _begin(
+    hearing: Hearing, sent: Embedder | None, threads: int, share: Share | None
+) -> Callable[[list[tuple[str, str]]], Iterator[tuple[str, str, Heard | str]]]:
+    if sent and share:
+        embedder, threads = sent.on(share.device), share.processors
+    else:
+        embedder = open_embedder(hearing.model, device=hearing.device)
+    return lambda files: _hear_all(files, hearing, embedder, threads=threads)
 
 
 def _hear_all(
@@ -180,33 +171,3 @@ def read_said(path: Path) -> Said:
     licence = next((found[key] for key in _LICENCES if found.get(key)), "")
     tags = dict.fromkeys(found[key] for key in _TAGS if found.get(key))
     return Said(licence[:_LONGEST], " ".join(tags)[:_LONGEST])
-
-
-_entering = threading.Lock()
-_inside: list[int] = []
-"""Threads that torch had before, once for each that is inside `one_thread`."""
-
-
-@cache
-def _embedder(model: str, device: str) -> Embedder:
-    return open_embedder(model, device=device)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute in one thread, so that embeddings are the same to the last bit in any number of processes.
-
-    The number is torch's for the whole process: the last to leave gives back what the first has found.
-    """
-    import torch
-
-    with _entering:
-        _inside.append(_inside[0] if _inside else torch.get_num_threads())
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        with _entering:
-            before = _inside.pop()
-            if not _inside:
-                torch.set_num_threads(before)

@@ -11,7 +11,7 @@ Conventions: embeddings are float32 (items, dim) of length 1, so that a product 
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,9 @@ class Embedder(Protocol):
 
     def identity(self) -> dict[str, Any]:
         """Return what tells its embeddings from any other's, JSON-able: an index is of one identity."""
+
+    def on(self, device: str) -> Self:
+        """Move to a device, and return this; devices are named as by `auricle.load`."""
 
     def embed_text(self, sentences: Sequence[str]) -> Embeddings:
         """Embed sentences, none of them blank, as (sentences, dim)."""

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from auricle import storage, tables
+from auricle import object_store, places, storage, tables
 from auricle.errors import DataError, StorageError
 
 FORMAT = 1
@@ -26,7 +26,7 @@ _ADVICE = "Remove the index and make it again."
 def default_folder() -> Path:
     """Return where an index is unless somebody says otherwise: ``$AURICLE_INDEX``, else in the user's data."""
     if chosen := os.environ.get("AURICLE_INDEX"):
-        return Path(chosen).expanduser()
+        return places.local(chosen)
     return Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser() / "auricle" / "index"
 
 
@@ -41,6 +41,7 @@ class About:
         dim: Dimensions of the embeddings.
         window_s: Length of a window in seconds.
         hop_s: Distance between the beginnings of two windows in seconds.
+        store: Address of its store; empty where that is in the folder of the index.
     """
 
     root: Path
@@ -49,6 +50,7 @@ class About:
     dim: int
     window_s: float
     hop_s: float
+    store: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class IndexFolder:
 
     def exists(self) -> bool:
         """Return whether there is an index."""
-        return self._about.is_file()
+        return object_store.pull_file(self._about)
 
     def read(self) -> About:
         """Return what the index is of.
@@ -94,21 +96,26 @@ class IndexFolder:
             StorageError: If it is damaged, or of a later version.
         """
         if not self.exists():
-            raise DataError(f"There is no index in {self.path}. `auricle index FOLDER` makes one of your sounds.")
+            raise DataError(
+                f"There is no index in {places.shown(self.path)}. `auricle index FOLDER` makes one of your sounds."
+            )
         found = storage.read_json(self._about, advice=_ADVICE)
         try:
             if found["format"] != FORMAT:
                 raise StorageError(
-                    f"The index in {self.path} has the format {found['format']}, this auricle reads {FORMAT}. Use the "
-                    "version that made it, or make it again."
+                    f"The index in {places.shown(self.path)} has the format {found['format']}, this auricle reads "
+                    f"{FORMAT}. Use the version that made it, or make it again."
                 )
-            return About(**{**found["about"], "root": Path(found["about"]["root"])})
+            return About(**{**found["about"], "root": places.local(found["about"]["root"])})
         except (KeyError, TypeError):
             raise StorageError(f"{self._about} is damaged. {_ADVICE}") from None
 
     def write(self, about: About) -> None:
         """Say what the index is of."""
-        storage.write_json(self._about, {"format": FORMAT, "about": {**asdict(about), "root": str(about.root)}})
+        said = {**asdict(about), "root": places.shown(about.root)}
+        if not about.store:
+            del said["store"]  # so that an auricle which knows of no other store can read it
+        storage.write_json(self._about, {"format": FORMAT, "about": said})
 
     def read_set_aside(self) -> list[SetAside]:
         """Return the sounds that cannot be used.
@@ -116,7 +123,7 @@ class IndexFolder:
         Raises:
             StorageError: If the list is damaged.
         """
-        if not self.set_aside.is_file():
+        if not object_store.pull_file(self.set_aside):
             return []
         try:
             _, *rows = tables.read_rows(self.set_aside)

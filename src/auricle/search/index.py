@@ -19,9 +19,9 @@ from typing import Self
 
 import numpy as np
 
-from auricle import audio
+from auricle import audio, object_store, places
 from auricle.errors import AudioError, ConfigError, DataError
-from auricle.search.describing import one_thread
+from auricle.processes import one_thread
 from auricle.search.embedders import Embedder, complete, open_again, short_name
 from auricle.search.filters import parse
 from auricle.search.folder import About, IndexFolder, default_folder
@@ -31,6 +31,7 @@ from auricle.search.querying import Hit, combine
 from auricle.search.reading import Reader
 from auricle.search.records import Vectors, split_window_key
 from auricle.search.store import Places, Store, View
+from auricle.search.stores import open_store
 
 EXACT_BELOW = 100_000
 """Windows below which every search is exact unless somebody asks for the approximate one."""
@@ -54,6 +55,7 @@ class IndexFacts:
         dim: Of the embeddings.
         window_s, hop_s: Of the windows, in seconds.
         approximate: Whether an approximate index has been built.
+        version: Number of the state of its store; a later state has a higher one.
     """
 
     root: Path
@@ -66,6 +68,7 @@ class IndexFacts:
     window_s: float
     hop_s: float
     approximate: bool
+    version: int = 0
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ class Index:
         self._store = store
         self._device = device
         self._embedder = embedder
-        self._counted: tuple[View, int, float] | None = None
+        self._counted: _Counted | None = None
         self._loading = threading.Lock()
         self._embedding = threading.Lock()
         self._reader = Reader(lambda sentences: self.load_model().embed_text(sentences))
@@ -114,7 +117,8 @@ class Index:
         """Open an index; its model is loaded when it is first needed.
 
         Args:
-            folder: Where it is; `auricle.search.folder.default_folder` by default.
+            folder: Where it is, a path or the URL of a folder in an object store;
+                `auricle.search.folder.default_folder` by default.
             model: Where the model of the index is now, if it has moved.
             device: As in `auricle.load`.
 
@@ -123,34 +127,34 @@ class Index:
             DataError: If there is no index.
             StorageError: If it is damaged.
         """
-        from auricle.search.lance import LanceStore
-
-        place = IndexFolder(Path(folder).expanduser() if folder else default_folder())
+        place = IndexFolder(places.local(folder) if folder else default_folder())
         about = place.read()
         if model:
             about = replace(about, model=complete(model))
-        store = LanceStore(place.path, dim=about.dim)
-        return cls(place, about, store, device=device)
+        return cls(place, about, open_store(about, place.path), device=device)
 
     def facts(self) -> IndexFacts:
         """Return what the index holds now."""
         view = self._store.view()
         counted = self._counted
-        if counted is None or counted[0] is not view:
+        if counted is None or counted.view is not view:
             durations_s = {file.path: file.duration_s for file in view.files().values()}
-            counted = view, len(durations_s), sum(durations_s.values()) / 3600
+            aside = len(self._index.read_set_aside())
+            counted = _Counted(view, len(durations_s), sum(durations_s.values()) / 3600, aside)
             self._counted = counted
+        in_store = places.url_of(self.folder) is not None  # where the list would be a request for every question
         return IndexFacts(
             root=self.about.root,
-            files=counted[1],
+            files=counted.files,
             windows=view.n_windows,
-            hours=counted[2],
-            set_aside=len(self._index.read_set_aside()),
+            hours=counted.hours,
+            set_aside=counted.set_aside if in_store else len(self._index.read_set_aside()),
             model=short_name(self.about.model),
             dim=self.about.dim,
             window_s=self.about.window_s,
             hop_s=self.about.hop_s,
             approximate=view.approximate,
+            version=view.version,
         )
 
     def paths(self) -> list[str]:
@@ -237,7 +241,7 @@ class Index:
         real = os.path.realpath(self.about.root / row.path)
         if not is_inside(real, root):
             raise DataError(f"{row.path} leads out of the indexed folder.")
-        if not Path(real).is_file():
+        if not object_store.fetch(self.about.root / row.path):
             raise DataError(f"{row.path} is not there any more. `auricle index` brings the index up to date.")
         return Found(Path(real), row.start_s, row.end_s, row.duration_s)
 
@@ -270,6 +274,16 @@ class Index:
                 raise AudioError(f"{Path(sound).name} gives no finite embedding.")
             rows.append(mean / np.linalg.norm(mean))
         return np.concatenate(rows)
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """What was counted of a view."""
+
+    view: View
+    files: int
+    hours: float
+    set_aside: int
 
 
 def _check(sentence: str) -> None:

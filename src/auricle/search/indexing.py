@@ -6,19 +6,22 @@ described since the last time, and the same command goes on. Until a file is des
 was before.
 """
 
+import os
 import time
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from auricle import storage
+from auricle import places, storage
+from auricle.engines import EngineConfig, open_engine
 from auricle.errors import ConfigError, DataError
 from auricle.randomness import stream
-from auricle.search.describing import Hearing, Workers, hear_files
+from auricle.search.describing import Hearing, hear_files, processes_for
 from auricle.search.embedders import BASELINE, Embedder, complete, open_again, open_embedder
 from auricle.search.folder import About, IndexFolder, SetAside, default_folder
 from auricle.search.listing import list_sounds
 from auricle.search.stated import read_stated
+from auricle.search.stores import check_unused, complete_address, open_store
 from auricle.search.updating import Update
 
 WINDOW_S = 10.0
@@ -71,6 +74,8 @@ def index_folder(
     processes: int | None = None,
     device: str = "auto",
     moved: bool = False,
+    store: str | None = None,
+    engine: EngineConfig | None = None,
 ) -> IndexingReport:
     """Index a folder of sounds, or bring its index up to date.
 
@@ -84,18 +89,20 @@ def index_folder(
         processes: How many describe sounds; by default one for every four processors, on a GPU one.
         device: As in `auricle.load`.
         moved: The folder is the one that was indexed, at another place.
+        store: Address of the store, ``qdrant://HOST:6333/COLLECTION``; of an index that is there its own, for a new one
+            a table in its folder.
+        engine: Who describes sounds; this machine by default. What is described is written by this process.
 
     Raises:
-        ConfigError: If the index is of another folder, model or windows.
+        ConfigError: If the index is of another folder, model or windows, or in another store.
         DataError: If the folder is not there, or holds no sound.
         StorageError: If the index cannot be written, or another process is writing it.
         ModelError: If the model cannot be had.
     """
-    from auricle.search.lance import LanceStore
-
     began = time.monotonic()
-    root = Path(root).expanduser().absolute()
-    folder = IndexFolder(Path(index).expanduser() if index else default_folder())
+    root = _normal(places.local(root))
+    folder = IndexFolder(places.local(index) if index else default_folder())
+    address = None if store is None else complete_address(store)
     listing = list_sounds(root)
     if not listing.sounds:
         kept = " The index stays as it is." if folder.exists() else ""
@@ -106,22 +113,26 @@ def index_folder(
         embedder: Embedder | None = None
         if old is None:
             about, embedder = _begin(root, model, window_s, hop_s, device=device)
+            about = replace(about, store=address or "")
+            check_unused(about, folder.path)
         else:
+            _check_store(old, folder.path, address)
             about = _go_on(old, folder.path, root, model, window_s, hop_s, moved=moved)
         if old and about.model != old.model:
             embedder = open_again(about, folder.path, device=device)
         said = read_stated(root, table=table)
         if about != old:
             folder.write(about)  # before the store, which has the dimensions it says
-        store = LanceStore(folder.path, dim=about.dim)
-        update = Update(root, folder, store, listing, said)
+        opened = open_store(about, folder.path, create=True)
+        update = Update(root, folder, opened, listing, said)
         if update.settled.todo:
             embedder = embedder or open_again(about, folder.path, device=device)
+            count = processes or processes_for(len(update.settled.todo), device=device)
+            describers = open_engine(engine or EngineConfig(), processes=count)
             hearing = Hearing(root, about.model, device, about.window_s, about.hop_s)
-            workers = Workers.for_files(len(update.settled.todo), processes=processes, device=device)
-            update.describe(partial(hear_files, hearing=hearing, embedder=embedder, workers=workers))
+            update.describe(partial(hear_files, hearing=hearing, embedder=embedder, engine=describers, processes=count))
         update.finish()
-        view = store.view()
+        view = opened.view()
         return IndexingReport(
             folder=folder.path,
             root=about.root,
@@ -146,12 +157,11 @@ def build_approximate(index: Path | str | None = None) -> float:
         StorageError: If it has too few windows, cannot be written, or another process is writing it.
     """
     from auricle.search.index import Index
-    from auricle.search.lance import LanceStore
     from auricle.search.recall import recall_of
 
     opened = Index.open(index)
     with storage.lock(opened.folder, purpose="is being indexed"):
-        store = LanceStore(opened.folder, dim=opened.about.dim)
+        store = open_store(opened.about, opened.folder)
         store.build_approximate()
         return recall_of(store.view(), opened.load_model().embed_text(_sentences()))
 
@@ -176,6 +186,23 @@ def _begin(
     return About(root, name, embedder.identity(), embedder.dim, window_s, hop_s), embedder
 
 
+def _normal(root: Path) -> Path:
+    """Return a folder absolute and without ``..``, where that leads to the same folder: links may turn off."""
+    normal = Path(os.path.normpath(root.absolute()))
+    same = not root.exists() or (normal.exists() and normal.samefile(root))
+    return normal if same else root.absolute()
+
+
+def _check_store(old: About, folder: Path, address: str | None) -> None:
+    """Check that no other store is asked for than the index has."""
+    if address not in (None, old.store):
+        here = f"the store {old.store}" if old.store else "a table of its own folder"
+        raise ConfigError(
+            f"The index in {places.shown(folder)} is kept in {here}, not in {address or 'its folder'}. Leave --store "
+            "out, or name another folder with --index."
+        )
+
+
 def _go_on(
     old: About, folder: Path, root: Path, model: str | None, window_s: float | None, hop_s: float | None, *, moved: bool
 ) -> About:
@@ -184,7 +211,7 @@ def _go_on(
     for what, wanted, has in (("windows", window_s, old.window_s), ("hops", hop_s, old.hop_s)):
         if wanted not in (None, has):
             raise ConfigError(f"The index in {folder} has {what} of {has:g} s, not {wanted:g} s. {advice}")
-    if root != old.root and not moved:
+    if root != _normal(old.root) and not moved:
         raise ConfigError(
             f"The index in {folder} is of {old.root}, not of {root}. {advice} If the folder has moved, add --moved."
         )

@@ -1,4 +1,4 @@
-"""LanceDB as the store: one table in one folder, with vectors, what is known of each window, and words.
+"""LanceDB as the store: one table in a folder or an object store: vectors, what is known of each window, and words.
 
 Exact search below `IN_MEMORY` windows multiplies with all vectors in memory, above it LanceDB reads them from the
 disk. The approximate index is an inverted file with product quantisation (IVF-PQ): the vectors fall into cells, the
@@ -10,6 +10,7 @@ S. Robertson and H. Zaragoza, The Probabilistic Relevance Framework: BM25 and Be
 """
 
 import threading
+import time
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +19,8 @@ from typing import Any
 import numpy as np
 
 from auricle.errors import StorageError
+from auricle.places import url_of
+from auricle.search.lance_places import FRESH_S, connect
 from auricle.search.lance_rows import ARRAYS, among, cells_of, column, schema, translated
 from auricle.search.lance_view import LanceView
 from auricle.search.records import SoundFile, Windows
@@ -40,32 +43,37 @@ class LanceStore:
     """A table of windows in a folder; see `auricle.search.store.Store`.
 
     Args:
-        folder: Of the database; made if needed.
+        folder: Of the database; made if needed. Where it mirrors a folder of an object store, the table is there.
         dim: Of the vectors.
         in_memory: As `IN_MEMORY`.
+        fresh_s: How long a view is taken for the present one, in seconds, unless this store has written since; by
+            default not at all in a folder, a second in an object store.
 
     Raises:
         StorageError: If it cannot be opened.
     """
 
-    def __init__(self, folder: Path, *, dim: int, in_memory: int = IN_MEMORY) -> None:
+    def __init__(self, folder: Path, *, dim: int, in_memory: int = IN_MEMORY, fresh_s: float | None = None) -> None:
         self.folder = folder
         self.dim = dim
         self._in_memory = in_memory
         self._opening = threading.Lock()
+        self._fresh_s = (FRESH_S if url_of(folder) else 0.0) if fresh_s is None else fresh_s
+        self._fresh_until = 0.0
         with translated(self.folder):
-            import lancedb
-
-            self._database = lancedb.connect(folder)
+            self._database = connect(folder)
             self._table = self._open_or_create()
             self._latest = self._open_view()
 
     def view(self) -> LanceView:
         """Return the present state; a view that is still the present one is used again."""
         with self._opening, translated(self.folder):
+            if time.monotonic() < self._fresh_until:
+                return self._latest
             self._table.checkout_latest()
             if self._table.version != self._latest.version:
                 self._latest = self._open_view()
+            self._fresh_until = time.monotonic() + self._fresh_s
             return self._latest
 
     def add(self, described: Sequence[tuple[SoundFile, Windows]]) -> None:
@@ -88,6 +96,7 @@ class LanceStore:
         }
         with translated(self.folder):
             self._table.add(pa.table({**columns, **arrays}, schema=schema(self.dim)))
+        self._fresh_until = 0.0
 
     def remove(self, records: Collection[str]) -> None:
         """Remove files by their records."""
@@ -95,6 +104,7 @@ class LanceStore:
         with translated(self.folder):
             for start in range(0, len(named), _AT_ONCE):
                 self._table.delete(among(named[start : start + _AT_ONCE]))
+        self._fresh_until = 0.0
 
     def tidy(self, *, kept: timedelta = KEPT) -> None:
         """Take new rows into the indexes, put small parts together, and let go of states that nobody reads any more.
@@ -104,6 +114,7 @@ class LanceStore:
         """
         with translated(self.folder):
             self._table.optimize(cleanup_older_than=kept)
+        self._fresh_until = 0.0
 
     def build_approximate(self) -> None:
         """Build the approximate index, or build it again.
@@ -123,6 +134,7 @@ class LanceStore:
         config = IvfPq(distance_type="cosine", num_sub_vectors=parts)
         with translated(self.folder):
             self._table.create_index("vector", config=config, replace=True)
+        self._fresh_until = 0.0
 
     def _open_view(self) -> LanceView:
         return LanceView(self._database.open_table(_TABLE), folder=self.folder, in_memory=self._in_memory)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auricle.errors import StorageError
+from auricle.places import url_of
 from auricle.search.fingerprints import SIZE
 from auricle.search.records import Said, SoundFile, Stamp, file_key
 from auricle.storage import writing
@@ -32,6 +33,11 @@ def translated(folder: Path) -> Iterator[None]:
             yield
     except (RuntimeError, OSError, ValueError) as error:
         reason = str(error).splitlines()[0][:200]
+        if url := url_of(folder):
+            raise StorageError(
+                f"The index in {url} cannot be read or written ({reason}). Is the object store reachable, and may this "
+                "user read and, for `auricle index`, write there?"
+            ) from None
         raise StorageError(
             f"The index in {folder} cannot be read or written ({reason}). If the disk is not full, remove the "
             "folder and index again."

@@ -3,14 +3,18 @@
 Hidden files and folders are skipped. A link to a file inside the folder is a sound of its own; a link to a folder is
 not followed, since what it leads to is either found where it is or lies outside, and what lies outside the folder is
 never indexed. A folder that cannot be read does not end the listing: what was known below it stays as it is.
+
+Of a folder in an object store, what the store lists counts; its sounds are fetched when they are listened to.
 """
 
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from auricle import object_store
 from auricle.audio import SUFFIXES
 from auricle.errors import DataError
+from auricle.places import url_of
 
 
 @dataclass
@@ -39,6 +43,8 @@ def list_sounds(root: Path) -> Listing:
     Raises:
         DataError: If the folder itself is not there or cannot be read.
     """
+    if url_of(root):
+        return _in_store(root)
     if not root.is_dir():
         raise DataError(f"There is no folder {root}.")
     listing = Listing()
@@ -48,6 +54,20 @@ def list_sounds(root: Path) -> Listing:
     if "" in listing.unreadable:
         raise DataError(listing.left_out[""])
     listing.sounds = dict(sorted(listing.sounds.items()))
+    return listing
+
+
+def _in_store(root: Path) -> Listing:
+    """List a folder of an object store, and fetch the tables directly in it."""
+    object_store.pull(root, wanted=lambda name: "/" not in name and name.lower().endswith(".csv"))
+    listing = Listing()
+    for path, entry in sorted(object_store.known(root).items()):
+        if not _sounds(path):
+            continue
+        if _printable(path) == path:
+            listing.sounds[path] = (entry.size_bytes, entry.modified_ns)
+        else:
+            listing.left_out[_printable(path)] = f"The name of {_printable(path)} is not UTF-8; rename the file."
     return listing
 
 

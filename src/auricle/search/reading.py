@@ -11,7 +11,7 @@ from concurrent.futures import Future
 
 import numpy as np
 
-from auricle.search.describing import one_thread
+from auricle.processes import one_thread
 from auricle.search.records import Vectors
 
 _REMEMBERED = 512

@@ -19,7 +19,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from auricle import tables
+from auricle import object_store, tables
 from auricle.data.captions import CAPTION_COLUMNS, FILE_COLUMNS, LICENCE_COLUMNS, read_header
 from auricle.data.layouts import CLOTHO_CAPTIONS
 from auricle.data.metadata import FILE_NAME, match_names, read_metadata
@@ -80,7 +80,7 @@ def _add(found: dict[str, Said], path: Path, root: Path, below: str) -> None:
 
 def _published(path: Path, folder: Path) -> dict[str, Said]:
     """Return what Clotho's publisher says of the files in a folder."""
-    names = {sound.name for sound in folder.iterdir()}
+    names = {sound.name for sound in folder.iterdir()} | object_store.known(folder).keys()
     return {
         name: Said(published.licence, "; ".join(published.keywords))
         for name, published in match_names(read_metadata(path), names).items()
@@ -99,7 +99,7 @@ def _said(path: Path, folder: Path) -> dict[str, Said]:
             continue
         file = cells[columns["file"][0]]
         in_split = "/".join([*_cells(cells, columns["split"]), file])
-        file = in_split if (folder / in_split).is_file() else file
+        file = in_split if object_store.exists(folder / in_split) else file
         captions.setdefault(file, []).extend(_cells(cells, columns["captions"]))
         said = Said("".join(_cells(cells, columns["licence"])), " ".join(_cells(cells, columns["tags"])))
         others[file] = others.get(file, Said()).over(said)

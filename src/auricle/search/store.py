@@ -22,6 +22,10 @@ class View(Protocol):
     """What a store holds at one moment."""
 
     @property
+    def version(self) -> int:
+        """Number of the moment: a later state has a higher one."""
+
+    @property
     def n_windows(self) -> int:
         """How many windows there are."""
 

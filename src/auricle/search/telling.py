@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from auricle.pages import count
+from auricle.places import shown
 from auricle.search.indexing import IndexingReport
 from auricle.search.querying import Hit
 from auricle.storage import write_text
@@ -42,7 +43,7 @@ def table(hits: Sequence[Hit], *, root: Path) -> str:
     lines = []
     for hit, times in zip(hits, places, strict=True):
         alike = f"  (and {count(len(hit.alike), 'copy', 'copies')})" if hit.alike else ""
-        lines.append(f"{hit.rank:3d}  {hit.score:6.3f}  {times:<{width}}  {_printable(str(root / hit.path))}{alike}")
+        lines.append(f"{hit.rank:3d}  {hit.score:6.3f}  {times:<{width}}  {_printable(shown(root / hit.path))}{alike}")
     return "\n".join(lines)
 
 

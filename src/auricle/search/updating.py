@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from auricle import progress, storage
+from auricle import object_store, progress, storage
 from auricle.search.describing import Heard, read_said
 from auricle.search.folder import IndexFolder, SetAside
 from auricle.search.listing import Listing
@@ -96,6 +96,7 @@ class Update:
         claimed = {file.content for file in self.known.values()}
         for path in self.settled.todo:
             try:
+                object_store.fetch(self.root / path)
                 content = storage.digest_file(self.root / path)
             except OSError as error:
                 self._set_aside(path, f"{path} cannot be read: {error.strerror}.")

@@ -109,10 +109,10 @@ def routes(index: Searchable, limits: Limits, searching: Gate, uploading: Gate) 
     router = APIRouter(tags=["search"], responses=_FAULTS)
 
     @router.get("/api/search", response_model=SearchAnswer)
-    async def search(parameters: Annotated[Parameters, Query()]) -> Response:
+    async def search(request: Request, parameters: Annotated[Parameters, Query()]) -> Response:
         """Find sounds by sentences, by windows of other sounds, or both."""
         question = parameters.question().check(limits)
-        return _answer(await searching.run(lambda: question.ask(index)))
+        return _answer(request, await searching.run(lambda: question.ask(index)))
 
     @router.post("/api/search", response_model=SearchAnswer, openapi_extra={"requestBody": _body()})
     async def search_by_sound(request: Request) -> Response:
@@ -124,7 +124,7 @@ def routes(index: Searchable, limits: Limits, searching: Gate, uploading: Gate) 
                 with decoded(upload, limits) as sounds:
                     return question.ask(index, sounds=sounds)
 
-            return _answer(await searching.run(work))
+            return _answer(request, await searching.run(work))
 
     @router.get("/api/index", response_model=IndexAnswer)
     async def facts() -> Response:
@@ -141,19 +141,20 @@ def as_json(value: Any, status: int = 200) -> Response:
     return Response(json.dumps(value), status_code=status, media_type="application/json")
 
 
-def hit_as_json(hit: "Hit") -> dict[str, Any]:
-    """Return a hit as `HitAnswer` describes it."""
+def hit_as_json(hit: "Hit", *, root: str = "") -> dict[str, Any]:
+    """Return a hit as `HitAnswer` describes it; `root` is what a proxy puts before the addresses of this service."""
     return {
         **vars(hit),
         "alike": list(hit.alike),
-        "sound": f"/sounds/{hit.window}",
-        "excerpt": f"/excerpts/{hit.window}.wav",
-        "waveform": f"/waveforms/{hit.window}.svg",
+        "sound": f"{root}/sounds/{hit.window}",
+        "excerpt": f"{root}/excerpts/{hit.window}.wav",
+        "waveform": f"{root}/waveforms/{hit.window}.svg",
     }
 
 
-def _answer(hits: "list[Hit]") -> Response:
-    return as_json({"hits": [hit_as_json(hit) for hit in hits]})
+def _answer(request: Request, hits: "list[Hit]") -> Response:
+    root = request.scope.get("root_path", "")
+    return as_json({"hits": [hit_as_json(hit, root=root) for hit in hits]})
 
 
 def _from_form(form: "FormData") -> Parameters:

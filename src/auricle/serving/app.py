@@ -19,7 +19,9 @@ from auricle.serving import api, page, sounds
 from auricle.serving.contract import Limits, Searchable
 from auricle.serving.faults import status_of
 from auricle.serving.gate import BusyError, Gate
-from auricle.serving.guard import HEALTH, OPEN, Guard
+from auricle.serving.guard import HEALTH, OPEN, TOKEN, Guard, path_inside
+from auricle.serving.health import Health
+from auricle.serving.metrics import METRICS, Measured, Metrics
 
 LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 """Names of this machine for itself."""
@@ -68,14 +70,22 @@ def make_app(
     )
     searching = Gate(limits.searches, wait_s=limits.wait_s, answer_s=limits.answer_s)
     uploading = Gate(limits.uploads, wait_s=limits.wait_s, answer_s=limits.answer_s)
+    decoding = Gate(limits.decodings, wait_s=limits.answer_s, answer_s=limits.answer_s)  # a page asks for many at once
+    health = Health(index)
+    metrics = Metrics({"search": searching, "upload": uploading, "decoding": decoding}, health)
     app.include_router(page.routes(index, limits, searching, uploading))
     app.include_router(api.routes(index, limits, searching, uploading))
-    app.include_router(sounds.routes(index, limits))
+    app.include_router(sounds.routes(index, limits, decoding))
 
     @app.get(HEALTH)
-    async def health() -> dict[str, str]:
-        """Say that the service answers."""
-        return {"status": "ok"}
+    async def healthy() -> Response:
+        """Say whether questions are answered: 200, or 503 where the index cannot be read."""
+        ready = await health.look()
+        return api.as_json({"status": "ok" if ready else "not ready"}, 200 if ready else 503)
+
+    @app.get(METRICS, include_in_schema=False)
+    async def measured() -> Response:
+        return await metrics.answer()
 
     @app.get(OPEN + "{name}", include_in_schema=False)
     async def static(name: str, request: Request) -> Response:
@@ -92,6 +102,7 @@ def make_app(
     app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _bug)
     app.add_middleware(Guard, refuse=_refuse, token=token, hosts=hosts, limits=limits)
+    app.add_middleware(Measured, metrics=metrics)
     return app
 
 
@@ -106,7 +117,7 @@ def _content(name: str) -> tuple[bytes, str]:
 
 def _refuse(request: Request, status: int, sentence: str) -> Response:
     """Return a page to a browser that opens one, JSON to all others."""
-    wants_page = request.scope["path"] in ("/", "/token") or "text/html" in request.headers.get("accept", "")
+    wants_page = path_inside(request.scope) in ("/", TOKEN) or "text/html" in request.headers.get("accept", "")
     return page.refusal(request, status, sentence) if wants_page else api.as_json({"error": sentence}, status)
 
 

@@ -24,11 +24,16 @@ class Gate:
         places: How many.
         wait_s: How long others wait for a place.
         answer_s: How long `run` waits for an answer. A thread cannot be stopped: it keeps its place until it ends.
+
+    Attributes:
+        waiting: How many wait for a place now.
+        refused: How many were sent away so far.
     """
 
     def __init__(self, places: int, *, wait_s: float, answer_s: float) -> None:
         self._places = asyncio.Semaphore(places)
         self._threads = ThreadPoolExecutor(places, thread_name_prefix="auricle-serving")
+        self.waiting = self.refused = 0
         self._wait_s = wait_s
         self._answer_s = answer_s
 
@@ -57,13 +62,18 @@ class Gate:
         try:
             return await asyncio.wait_for(asyncio.shield(future), self._answer_s)
         except TimeoutError:
+            self.refused += 1
             raise BusyError(f"This takes longer than {self._answer_s:.0f} s. Ask for less, or again later.") from None
 
     async def _enter(self) -> None:
+        self.waiting += 1
         try:
             await asyncio.wait_for(self._places.acquire(), self._wait_s)
         except TimeoutError:
+            self.refused += 1
             raise BusyError("The service is busy. Ask again in a moment.") from None
+        finally:
+            self.waiting -= 1
 
     def _leave(self, future: "asyncio.Future[T]") -> None:
         self._places.release()

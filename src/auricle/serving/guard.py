@@ -116,7 +116,7 @@ class Guard:
 
     async def _unknown(self, request: Request) -> Response | None:
         """Return what to answer where a token is needed, unless it came with the request."""
-        path = request.scope["path"]  # not that of request.url: a Host header can hold one, too
+        path = path_inside(request.scope)  # not that of request.url: a Host header can hold one, too
         if self._token is None or path.startswith(OPEN) or path == HEALTH:
             return None
         if path == TOKEN and request.method == "POST":
@@ -136,7 +136,7 @@ class Guard:
         assert self._token is not None
         if not _same(token.strip(), self._token):
             return self._ask_for_token(request, "The token is wrong.")
-        path = "/" + path.lstrip("/\\")  # an address of this service, whatever the client calls it
+        path = request.scope.get("root_path", "") + "/" + path.lstrip("/\\")  # of this service, whatever it is called
         answer = RedirectResponse(f"{path}?{query}" if query else path, status_code=303)
         answer.set_cookie(
             self._cookie, self._proof, httponly=True, samesite="strict", secure=request.scope["scheme"] == "https"
@@ -161,7 +161,7 @@ class Guard:
         return "auricle-" + hmac.digest((self._token or "").encode(), b"name", "sha256").hex()[:12]
 
     def _most(self, scope: Scope) -> int:
-        if scope["method"] == "POST" and scope["path"] != TOKEN:
+        if scope["method"] == "POST" and path_inside(scope) != TOKEN:
             return self._upload_bytes + _MULTIPART_BYTES
         return _FORM_BYTES
 
@@ -181,6 +181,17 @@ class Guard:
             return message
 
         return counted
+
+
+def path_inside(scope: Scope) -> str:
+    """Return the path of a request inside the service, without what a proxy puts before it.
+
+    Example:
+        >>> path_inside({"path": "/sounds/api/search", "root_path": "/sounds"})
+        '/api/search'
+    """
+    path, root = str(scope["path"]), str(scope.get("root_path", ""))
+    return path.removeprefix(root) if path.startswith(root + "/") else path
 
 
 def _follows_a_link(request: Request) -> bool:

@@ -20,7 +20,7 @@ from auricle.search.telling import place
 from auricle.serving.contract import Limits, Searchable
 from auricle.serving.faults import status_of
 from auricle.serving.gate import Gate
-from auricle.serving.guard import TOKEN
+from auricle.serving.guard import TOKEN, path_inside
 from auricle.serving.question import Form
 from auricle.serving.sounds import PLAYABLE, playable
 from auricle.serving.uploads import Upload, decoded, received
@@ -72,23 +72,23 @@ def routes(index: Searchable, limits: Limits, searching: Gate, uploading: Gate) 
     @router.get("/")
     async def search(request: Request) -> Response:
         form = Form.read(request.query_params)
-        return _page(form, await searching.run(lambda: find(form)), limits)
+        return _page(request, form, await searching.run(lambda: find(form)), limits)
 
     @router.post("/")
     async def search_by_sound(request: Request) -> Response:
         async with uploading.place(), received(request) as upload:
             form = Form.read(upload.form)
-            return _page(form, await searching.run(lambda: find(form, upload)), limits, sent=upload.name)
+            return _page(request, form, await searching.run(lambda: find(form, upload)), limits, sent=upload.name)
 
     return router
 
 
 def refusal(request: Request, status: int, sentence: str) -> Response:
     """Return a page that says why there is no other; with a form to enter the token where that is why."""
-    asked = request.scope["query_string"].decode("ascii", "replace") if request.scope["path"] == "/" else ""
+    asked = request.scope["query_string"].decode("ascii", "replace") if path_inside(request.scope) == "/" else ""
     to = "&".join(part for part in asked.split("&") if not part.startswith("token="))
     words = {"sentence": sentence, "ask": status == 401, "action": TOKEN, "to": to}
-    return _html("refusal.html", status, **words)
+    return _html(request, "refusal.html", status, **words)
 
 
 @dataclass(frozen=True)
@@ -145,10 +145,11 @@ def _summary(form: Form, outcome: Outcome, sent: str) -> str:
     return f"{how_many} {' and '.join(asked)}{without}"
 
 
-def _page(form: Form, outcome: Outcome, limits: Limits, *, sent: str = "") -> Response:
+def _page(request: Request, form: Form, outcome: Outcome, limits: Limits, *, sent: str = "") -> Response:
     summary = _summary(form, outcome, sent)
     facts = outcome.facts
     return _html(
+        request,
         "search.html",
         outcome.status,
         form=form,
@@ -182,6 +183,7 @@ def _environment() -> Environment:
     return environment
 
 
-def _html(template: str, status: int, **words: Any) -> Response:
-    text = _environment().get_template(template).render(**words)
+def _html(request: Request, template: str, status: int, **words: Any) -> Response:
+    """Return a page; its addresses begin with what a proxy puts before those of this service."""
+    text = _environment().get_template(template).render(root=request.scope.get("root_path", ""), **words)
     return HTMLResponse(text.encode("utf-8", "replace"), status_code=status)

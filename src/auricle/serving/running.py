@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import ipaddress
+import re
 import secrets
 import signal
 import socket
@@ -35,9 +36,12 @@ class Service:
         port: Port; 0 for any that is free.
         token: What clients must know. Where others than this machine can ask, one is made up if none is given.
         limits: What one client can cost.
+        root_path: What a proxy puts before the addresses of this service, and takes away again: ``/sounds``.
+        proxy: Addresses of proxies, with commas between them, whose word on the client and on TLS is believed
+            (``X-Forwarded-For``, ``X-Forwarded-Proto``).
 
     Raises:
-        ConfigError: If the address cannot be had, or the token is too short.
+        ConfigError: If the address cannot be had, the token is too short, or `root_path` is no path.
     """
 
     def __init__(
@@ -48,10 +52,13 @@ class Service:
         port: int = PORT,
         token: str | None = None,
         limits: Limits = Limits(),  # noqa: B008 - frozen
+        root_path: str = "",
+        proxy: str = HOST,
     ) -> None:
         local = _is_local(host)
         made_up = token is None and not local
         self.token = secrets.token_urlsafe(24) if made_up else _checked(token)
+        root_path = _checked_root(root_path)
         self._socket = _bound(host, port)
         self._host, self._shows_token = host, made_up
         app = make_app(index, token=self.token, hosts=LOCAL_NAMES | {host.lower()}, limits=limits)
@@ -59,6 +66,8 @@ class Service:
             uvicorn.Config(
                 app,
                 http=bounded(limits),
+                root_path=root_path,
+                forwarded_allow_ips=proxy,
                 loop="asyncio",
                 ws="none",
                 lifespan="off",
@@ -100,6 +109,8 @@ def serve(
     port: int = PORT,
     token: str | None = None,
     limits: Limits = Limits(),  # noqa: B008 - frozen
+    root_path: str = "",
+    proxy: str = HOST,
     ready: Callable[[str], None] = print,
 ) -> None:
     """Answer questions to an index over HTTP until Ctrl-C or SIGTERM; arguments as in `Service`.
@@ -110,13 +121,15 @@ def serve(
         port: Port; 0 for any that is free.
         token: What clients must know.
         limits: What one client can cost.
+        root_path: What a proxy puts before the addresses.
+        proxy: Addresses of proxies that are believed.
         ready: Is given the address once questions are answered without delay.
 
     Raises:
-        ConfigError: If the address cannot be had, or the token is too short.
+        ConfigError: If the address cannot be had, the token is too short, or `root_path` is no path.
         AuricleError: If the model of the index cannot be loaded.
     """
-    service = Service(index, host=host, port=port, token=token, limits=limits)
+    service = Service(index, host=host, port=port, token=token, limits=limits, root_path=root_path, proxy=proxy)
     try:
         index.load_model()
         with threadpool_limits(limits=1):  # several questions at a time would wait for each other's threads
@@ -166,6 +179,16 @@ def _checked(token: str | None) -> str | None:
             "Without --token one is made up where it is needed."
         )
     return token
+
+
+def _checked_root(root_path: str) -> str:
+    root_path = root_path.rstrip("/")
+    if root_path and not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", root_path):
+        raise ConfigError(
+            f"--root-path {root_path!r} is no path. It begins with a slash, as in /sounds, and has letters, digits and "
+            ". _ ~ - between slashes."
+        )
+    return root_path
 
 
 def _bound(host: str, port: int) -> socket.socket:

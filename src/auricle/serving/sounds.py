@@ -49,10 +49,9 @@ def playable(path: str) -> str:
     return PLAYABLE.get(PurePosixPath(path).suffix.lower(), "")
 
 
-def routes(index: Searchable, limits: Limits) -> APIRouter:
+def routes(index: Searchable, limits: Limits, gate: Gate) -> APIRouter:
     """Return what answers requests for sounds and pictures."""
     router = APIRouter(tags=["sounds"])
-    gate = Gate(limits.decodings, wait_s=limits.answer_s, answer_s=limits.answer_s)  # a page asks for many at once
 
     def decoded(found: "Found") -> "tuple[Samples, int]":
         return excerpt(found.path, found.start_s, min(found.end_s, found.start_s + limits.excerpt_s))

@@ -106,7 +106,7 @@ document.addEventListener("click", (event) => {
 function windowOf(player) {
   const hit = player.closest(".hit");
   const start = Number(hit.dataset.start);
-  const alone = new URL(player.currentSrc || player.querySelector("source").src).pathname.startsWith("/excerpts/");
+  const alone = new URL(player.currentSrc || player.querySelector("source").src).pathname.includes("/excerpts/");
   return { hit, start: alone ? 0 : start, length: Number(hit.dataset.end) - start };
 }
 
