@@ -67,6 +67,33 @@ def in_threads(function: Callable[[Item], Result], items: Iterable[Item], *, thr
             yield waiting.popleft().result()
 
 
+_entering = threading.Lock()
+_inside: list[int] = []
+"""Threads that torch had before, once for each that is inside `one_thread`."""
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch compute in one thread: what it computes is then the same to the last bit in any number of them.
+
+    Work that comes in parts is done by several threads that are inside, each with a part of its own.
+
+    The number is torch's for the whole process: the last to leave gives back what the first has found.
+    """
+    import torch
+
+    with _entering:
+        _inside.append(_inside[0] if _inside else torch.get_num_threads())
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        with _entering:
+            before = _inside.pop()
+            if not _inside:
+                torch.set_num_threads(before)
+
+
 def _call(parent: int, function: Callable[..., Result], *arguments: Any) -> Result:
     if os.getpid() != parent:
         _end_with(parent)

@@ -57,6 +57,19 @@ def test_order_and_batches_do_not_matter(encoder: SentenceEncoder) -> None:
     np.testing.assert_allclose(encoder.encode(CAPTIONS, batch_size=1), expected, atol=1e-6)
 
 
+def test_the_number_of_threads_does_not_matter(encoder: SentenceEncoder) -> None:
+    many = [f"{caption} {word}" for caption in CAPTIONS for word in ("dog", "rain", "bell", "bird and bird") * 5]
+    expected = encoder.encode(many)
+    before = torch.get_num_threads()
+    try:
+        for threads in (1, 3):
+            torch.set_num_threads(threads)
+            np.testing.assert_array_equal(encoder.encode(many), expected)
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_lengths_are_those_of_the_tokens_alone_and_cut_off(encoder: SentenceEncoder) -> None:
     assert encoder.lengths([*CAPTIONS, "dog " * 500]) == [5, 7, 12, 4, 32]  # [CLS], a token per word, [SEP]
 

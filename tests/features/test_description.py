@@ -13,6 +13,7 @@ import soundfile
 import torch
 from numpy.typing import NDArray
 
+from auricle.engines import Share
 from auricle.errors import AudioError, AuricleError
 from auricle.features import FRONT_ENDS, AudioEmbeddings, LogMelSpectrograms, compute, open_store, pad_batch
 from auricle.features.description import Array
@@ -23,6 +24,7 @@ class Squares:
 
     name = "squares"
     unit = "number"
+    network = False
 
     def __init__(self, size: int = 4) -> None:
         self.size = size
@@ -30,6 +32,9 @@ class Squares:
 
     def settings(self) -> dict[str, int]:
         return {"size": self.size}
+
+    def within(self, share: Share) -> "Squares":
+        return self
 
     def key(self, item: str) -> str:
         return item.strip()
@@ -131,6 +136,24 @@ def test_embeddings_follow_the_order_of_sounds_and_ignore_padding(sounds: list[S
             assert isinstance(log_mel, np.ndarray)
             assert len(log_mel) >= front_end.min_frames
             np.testing.assert_allclose(embedded, log_mel.mean(axis=0), rtol=1e-4, atol=1e-4)
+
+
+def test_the_number_of_threads_does_not_matter(sounds: list[Sound]) -> None:
+    torch.manual_seed(0)
+    layers = torch.nn.Sequential(torch.nn.Linear(64, 512), torch.nn.ReLU(), torch.nn.Linear(512, 64))
+
+    def network(features: torch.Tensor, n_frames: torch.Tensor) -> torch.Tensor:
+        assert torch.get_num_threads() == 1
+        embedded: torch.Tensor = layers(features).mean(dim=1)
+        return embedded
+
+    def described(threads: int) -> list[bytes]:
+        embeddings = AudioEmbeddings(network, front_end=FRONT_ENDS.get("panns"), name="n", weights="w", threads=threads)
+        return [array.tobytes() for array in embeddings.describe(sounds) if not isinstance(array, AuricleError)]
+
+    expected = described(1)
+    assert len(expected) == len(sounds) - 1  # one is no sound
+    assert described(3) == expected
 
 
 def test_half_precision_is_an_option_with_the_stated_error(sounds: list[Sound]) -> None:

@@ -5,17 +5,24 @@ from typing import Annotated
 
 import typer
 
+from auricle.cli.engines import CpusOption, EngineOption, EnvironmentOption, GpusOption, engine_config
+from auricle.cli.place import place
+
 
 def compare(
-    originals: Annotated[Path, typer.Argument(metavar="ORIGINALS", help="The collection the clips were made from.")],
+    originals: Annotated[
+        Path, typer.Argument(metavar="ORIGINALS", help="The collection the clips were made from.", parser=place)
+    ],
     generated: Annotated[
         list[Path],
-        typer.Argument(metavar="GENERATED...", help="Folders of clips that name their parents."),
+        typer.Argument(metavar="GENERATED...", help="Folders of clips that name their parents.", parser=place),
     ],
     measures: Annotated[
         str, typer.Option("--measures", help="dtw, wcc, embedding, text, prior_dtw, prior_wcc; with commas.")
     ] = "dtw,wcc,embedding",
-    output: Annotated[Path, typer.Option("--output", help="Where table, figures and page go.")] = Path("comparison"),
+    output: Annotated[Path, typer.Option("--output", help="Where table, figures and page go.", parser=place)] = Path(
+        "comparison"
+    ),
     against_chance: Annotated[
         bool, typer.Option("--against-chance", help="Also measure pairs that do not belong together.")
     ] = False,
@@ -28,9 +35,17 @@ def compare(
     extrapolate: Annotated[
         bool, typer.Option("--extrapolate", help="Extrapolate the Fréchet distance to infinitely many clips.")
     ] = False,
-    features: Annotated[Path | None, typer.Option("--features", help="The folder of all feature stores.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes; all processors by default.")] = None,
+    features: Annotated[
+        Path | None, typer.Option("--features", help="The folder of all feature stores.", parser=place)
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes or workers; all there is room for by default.")
+    ] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda, mps, or auto for the fastest.")] = "auto",
+    engine: EngineOption = "local",
+    cpus: CpusOption = 1.0,
+    gpus: GpusOption = None,
+    runtime_env: EnvironmentOption = None,
 ) -> None:
     """Measure how near synthetic clips are to their originals and captions.
 
@@ -57,6 +72,9 @@ def compare(
         },
         source="the command line",
     )
-    done = compare_folders(originals, generated, output, config, features=features)
+    doing = engine_config(
+        engine, workers=None if engine == "local" else workers, cpus=cpus, gpus=gpus, runtime_env=runtime_env
+    )
+    done = compare_folders(originals, generated, output, config, features=features, engine=doing)
     typer.echo(done.table)
     typer.echo(f"\nScores: {done.scores}\nPage:   {done.page}", err=True)

@@ -5,6 +5,9 @@ from typing import Annotated
 
 import typer
 
+from auricle.cli.engines import CpusOption, EngineOption, EnvironmentOption, GpusOption, WorkersOption, engine_config
+from auricle.cli.place import place
+
 
 def experiment(
     plan: Annotated[
@@ -19,7 +22,9 @@ def experiment(
     name: Annotated[
         str | None, typer.Option(help="Of the experiment; by default the plan's and a fingerprint of it.")
     ] = None,
-    experiments: Annotated[Path, typer.Option(help="The folder of all experiments.")] = Path("experiments"),
+    experiments: Annotated[Path, typer.Option(help="The folder of all experiments.", parser=place)] = Path(
+        "experiments"
+    ),
     processes: Annotated[
         int | None, typer.Option(min=1, help="Runs at a time; all processors where only heads are trained, else one.")
     ] = None,
@@ -28,6 +33,11 @@ def experiment(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the runs it would make.")] = False,
     show_list: Annotated[bool, typer.Option("--list", help="Show the shipped plans.")] = False,
+    engine: EngineOption = "local",
+    workers: WorkersOption = None,
+    cpus: CpusOption = 1.0,
+    gpus: GpusOption = None,
+    runtime_env: EnvironmentOption = None,
 ) -> None:
     """Make all runs of a plan, score them and tell what they say together.
 
@@ -55,7 +65,8 @@ def experiment(
         typer.echo(preview(read))
         return
     try:
-        story = run_experiment(read, path, processes=processes)
+        doing = engine_config(engine, workers=workers, cpus=cpus, gpus=gpus, runtime_env=runtime_env)
+        story = run_experiment(read, path, processes=processes, engine=doing)
     except KeyboardInterrupt:
         typer.echo(f"Interrupted; what was done is in {path}. The same command goes on with it.", err=True)
         raise typer.Exit(1) from None

@@ -5,18 +5,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from auricle.cli.engines import CpusOption, EngineOption, EnvironmentOption, GpusOption, WorkersOption, engine_config
+from auricle.cli.place import place, place_here
+
 if TYPE_CHECKING:
     from auricle.data import Collection
     from auricle.features import LogMelSpectrograms
 
-app = typer.Typer(help="Log-mel spectrograms: compute, export, import.", no_args_is_help=True)
+app = typer.Typer(help="What a network hears or reads before it learns: compute, export, import.", no_args_is_help=True)
 
-CollectionArgument = Annotated[Path, typer.Argument(metavar="FOLDER", help="The collection.")]
+CollectionArgument = Annotated[Path, typer.Argument(metavar="FOLDER", help="The collection.", parser=place)]
 FrontEndOption = Annotated[str, typer.Option("--front-end", help="panns, clotho-baseline, yamnet, clap or clap-fused.")]
 EvaluationOption = Annotated[
     bool, typer.Option("--with-evaluation", help="Also the evaluation split, which is for reporting only.")
 ]
-FolderOption = Annotated[Path | None, typer.Option("--features", help="The folder of all feature stores.")]
+FolderOption = Annotated[
+    Path | None, typer.Option("--features", help="The folder of all feature stores.", parser=place)
+]
 
 
 @app.command("log-mel")
@@ -25,6 +30,11 @@ def log_mel(
     front_end: FrontEndOption = "panns",
     features: FolderOption = None,
     with_evaluation: EvaluationOption = False,
+    engine: EngineOption = "local",
+    workers: WorkersOption = None,
+    cpus: CpusOption = 1.0,
+    gpus: GpusOption = None,
+    runtime_env: EnvironmentOption = None,
 ) -> None:
     """Compute the log-mels of a collection; training does so too when they are missing.
 
@@ -33,16 +43,52 @@ def log_mel(
     Example: auricle features log-mel ~/Clotho --front-end clotho-baseline
     """
     opened, description, root = _opened(collection, front_end, features, with_evaluation)
+    from auricle.engines import open_engine
     from auricle.features import describe_clips
+    from auricle.places import shown
 
-    store, usable = describe_clips(opened, description, root=root)
-    typer.echo(f"{len(usable.clips)} clips in {store.folder}")
+    doing = open_engine(engine_config(engine, workers=workers, cpus=cpus, gpus=gpus, runtime_env=runtime_env))
+    store, usable = describe_clips(opened, description, root=root, engine=doing)
+    typer.echo(f"{len(usable.clips)} clips in {shown(store.folder)}")
+
+
+@app.command("compute")
+def compute(
+    config: Annotated[
+        Path,
+        typer.Argument(metavar="CONFIG", help="A preset of `auricle config list`, or a YAML file.", parser=place),
+    ],
+    overrides: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY.PATH=VALUE]...", help="As for `auricle train`.")
+    ] = None,
+    engine: EngineOption = "local",
+    workers: WorkersOption = None,
+    cpus: CpusOption = 1.0,
+    gpus: GpusOption = None,
+    runtime_env: EnvironmentOption = None,
+) -> None:
+    """Compute all that a training reads ahead of it: log-mels, or embeddings of sounds and captions.
+
+    Example: auricle features compute embedded data.collection=~/Clotho --engine ray
+    """
+    from auricle import config as configuration
+    from auricle.presets import find_config
+    from auricle.training import RunConfig, describe_ahead
+
+    run = configuration.read(RunConfig, find_config(config), overrides or [])
+    if engine != "local":
+        doing = engine_config(engine, workers=workers, cpus=cpus, gpus=gpus, runtime_env=runtime_env)
+        run = run.model_copy(update={"features": run.features.model_copy(update={"engine": doing})})
+    for line in describe_ahead(run):
+        typer.echo(line)
 
 
 @app.command("export")
 def export_hdf5(
     collection: CollectionArgument,
-    output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="Where {split}_audio_logmels.hdf5 go.")],
+    output: Annotated[
+        Path, typer.Argument(metavar="OUTPUT", help="Where {split}_audio_logmels.hdf5 go.", parser=place_here)
+    ],
     front_end: FrontEndOption = "clotho-baseline",
     features: FolderOption = None,
     with_evaluation: EvaluationOption = False,
@@ -63,7 +109,9 @@ def export_hdf5(
 @app.command("import")
 def import_hdf5(
     collection: CollectionArgument,
-    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Where {split}_audio_logmels.hdf5 are.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="SOURCE", help="Where {split}_audio_logmels.hdf5 are.", parser=place_here)
+    ],
     front_end: FrontEndOption = "clotho-baseline",
     features: FolderOption = None,
     with_evaluation: EvaluationOption = False,

@@ -6,6 +6,9 @@ from typing import Annotated
 
 import typer
 
+from auricle.cli.engines import CpusOption, EngineOption, EnvironmentOption, GpusOption, WorkersOption, engine_config
+from auricle.cli.place import place, place_here
+
 
 def generators() -> None:
     """List the back ends of `generate`, and their settings.
@@ -28,13 +31,13 @@ def generate(
         str, typer.Argument(metavar="BACKEND", help="procedural, audiogen, ezaudio, diffusers:NAME, mixture, ...")
     ],
     collection: Annotated[
-        Path, typer.Option("--collection", help="Whose captions become sounds; only development is read.")
+        Path, typer.Option("--collection", help="Whose captions become sounds; only development is read.", parser=place)
     ],
     settings: Annotated[
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings of the back end, see `generators`.")
     ] = None,
     captions: Annotated[str, typer.Option(help="Numbers of captions: 1-5, 2, 1,3; all by default.")] = "",
-    output: Annotated[Path, typer.Option("--output", help="Where the folders of clips go.")] = Path(),
+    output: Annotated[Path, typer.Option("--output", help="Where the folders of clips go.", parser=place)] = Path(),
     seconds: Annotated[
         float | None, typer.Option(help="Length of every clip; that of the original by default.")
     ] = None,
@@ -45,8 +48,14 @@ def generate(
     keep_level: Annotated[bool, typer.Option("--keep-level", help="Leave the loudness as it comes.")] = False,
     shard: Annotated[str, typer.Option(help="A part of the work, 2/4, for several machines or GPUs.")] = "1/1",
     python: Annotated[
-        Path | None, typer.Option(help="The interpreter of a back end that runs in a process of its own.")
+        Path | None,
+        typer.Option(help="The interpreter of a back end that runs in a process of its own.", parser=place_here),
     ] = None,
+    engine: EngineOption = "local",
+    workers: WorkersOption = None,
+    cpus: CpusOption = 1.0,
+    gpus: GpusOption = None,
+    runtime_env: EnvironmentOption = None,
 ) -> None:
     """Make a sound for every caption of development.
 
@@ -57,6 +66,7 @@ def generate(
     """
     from auricle.config import validate
     from auricle.data import DataConfig, Purpose, open_collection
+    from auricle.engines import open_engine
     from auricle.generation import GenerationConfig, Shard, options_from
     from auricle.generation import generate as generate_clips
 
@@ -76,7 +86,8 @@ def generate(
     options = options_from([*(settings or []), *([f"python={python}"] if python else [])])
     part = Shard.parse(shard)
     opened = open_collection(DataConfig(collection=collection), purpose=Purpose.LEARNING)
-    for done in generate_clips(back_end, opened, config, options=options, shard=part):
+    doing = open_engine(engine_config(engine, workers=workers, cpus=cpus, gpus=gpus, runtime_env=runtime_env))
+    for done in generate_clips(back_end, opened, config, options=options, shard=part, engine=doing):
         typer.echo(done.path)
 
 

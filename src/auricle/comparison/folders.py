@@ -12,6 +12,7 @@ from auricle.comparison.result import Comparison
 from auricle.comparison.run import compare
 from auricle.comparison.settings import ComparisonConfig
 from auricle.data import DataConfig, Purpose, open_collection
+from auricle.engines import EngineConfig
 from auricle.errors import ConfigError
 from auricle.features import FeaturesConfig
 from auricle.progress import say
@@ -43,6 +44,7 @@ def compare_folders(
     config: ComparisonConfig,
     *,
     features: Path | None = None,
+    engine: EngineConfig | None = None,
 ) -> Compared:
     """Compare folders of synthetic clips with the collection that they were made from.
 
@@ -52,6 +54,7 @@ def compare_folders(
         output: Where ``scores.csv``, ``summary.json``, ``set-aside.csv`` and ``index.html`` go.
         config: What is measured.
         features: The folder of all feature stores; in the cache by default.
+        engine: Who computes; this machine by default.
 
     Raises:
         ConfigError: If two folders have one name, or as `compare`.
@@ -68,7 +71,8 @@ def compare_folders(
             name: open_collection(DataConfig(collection=path), purpose=Purpose.LEARNING)
             for name, path in zip(names, generated, strict=True)
         }
-        comparison = compare(opened, sources, config, features=FeaturesConfig(folder=features, threads=config.workers))
+        features_config = FeaturesConfig(folder=features, threads=config.workers, engine=engine or EngineConfig())
+        comparison = compare(opened, sources, config, features=features_config)
         scores = output / "scores.csv"
         comparison.write_scores(scores)
         write_rows(output / "set-aside.csv", ["clip", "reason"], comparison.set_aside)

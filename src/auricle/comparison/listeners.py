@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from auricle.data import Clip
 from auricle.errors import ConfigError, ModelError
-from auricle.features import FRONT_ENDS, AudioEmbeddings, FeaturesConfig, compute, open_store
+from auricle.features import FRONT_ENDS, AudioEmbeddings, FeaturesConfig, compute, folders_of, open_store
 from auricle.storage import fingerprint
 
 Embeddings = NDArray[np.float32]
@@ -216,7 +216,8 @@ def _embed(
     clips: Sequence[Clip], description: AudioEmbeddings, features: FeaturesConfig
 ) -> tuple[Embeddings, dict[str, str]]:
     store = open_store(features.root, description)
-    unusable = {bad.item.id: bad.reason for bad in compute(store, description, clips)}
+    computed = compute(store, description, clips, engine=features.open_engine(), reads=folders_of(clips))
+    unusable = {bad.item.id: bad.reason for bad in computed}
     rows = [store[clip.content] for clip in clips if clip.id not in unusable]
     return (np.stack(rows).astype(np.float32, copy=False) if rows else _nothing()), unusable
 

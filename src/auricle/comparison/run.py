@@ -9,6 +9,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +33,17 @@ from auricle.comparison.settings import ComparisonConfig
 from auricle.comparison.stored import FACTS, ClipFacts, PairDistances
 from auricle.data import Clip, Collection
 from auricle.errors import ConfigError
-from auricle.features import FRONT_ENDS, FeaturesConfig, LogMelSpectrograms, compute, open_store
+from auricle.features import (
+    FRONT_ENDS,
+    Description,
+    FeaturesConfig,
+    FeatureStore,
+    LogMelSpectrograms,
+    Unusable,
+    compute,
+    folders_of,
+    open_store,
+)
 from auricle.registry import did_you_mean
 
 EMBEDDING = Scale(
@@ -51,6 +63,8 @@ TEXT = Scale(
     blind_to="the original; what the model has not learned to name",
 )
 MEASURES = (*PAIR_MEASURES, EMBEDDING.name, TEXT.name)
+
+T = TypeVar("T")
 
 Embedding = NDArray[np.float32]
 Values = list[tuple[float, str]]
@@ -131,7 +145,7 @@ class Measuring:
     def facts(self, clips: Sequence[Clip]) -> tuple[dict[str, dict[str, float]], list[tuple[str, str]]]:
         """Return the sanity facts of clips by content, and the clips that cannot be read."""
         store = open_store(self.features.root, ClipFacts())
-        unusable = compute(store, ClipFacts(), clips)
+        unusable = self._compute(store, ClipFacts(), clips, reads=folders_of(clips))
         there = [clip.content for clip in clips if clip.content in store]
         known = {content: dict(zip(FACTS, store[content].tolist(), strict=True)) for content in there}
         return known, [(bad.item.id, bad.reason) for bad in unusable]
@@ -177,18 +191,28 @@ class Measuring:
             )
         return distance(reference, evaluated)
 
+    def _compute(
+        self, store: FeatureStore, description: Description[T], items: Sequence[T], *, reads: Sequence[Path]
+    ) -> list[Unusable[T]]:
+        return compute(store, description, items, engine=self.features.open_engine(), reads=reads)
+
     def _distances(self, name: str, pairs: Sequence[Pair]) -> Values:
         front_end = FRONT_ENDS.get(self.config.front_end)
         spectra = LogMelSpectrograms(front_end, threads=self.config.processes)
         log_mels = open_store(self.features.root, spectra)
         clips = [clip for pair in pairs for clip in (pair.original, pair.synthetic)]
-        silent = {bad.item.content: bad.reason for bad in compute(log_mels, spectra, clips)}
+        silent = {
+            bad.item.content: bad.reason for bad in self._compute(log_mels, spectra, clips, reads=folders_of(clips))
+        }
         description = PairDistances(
             PAIR_MEASURES.get(name), log_mels, front_end=front_end, workers=self.config.processes
         )
         store = open_store(self.features.root, description)
         ready = [pair for pair in pairs if not {pair.original.content, pair.synthetic.content} & silent.keys()]
-        notes = {description.key(bad.item): bad.reason for bad in compute(store, description, ready)}
+        notes = {
+            description.key(bad.item): bad.reason
+            for bad in self._compute(store, description, ready, reads=[log_mels.folder])
+        }
         for pair in pairs:
             for clip in (pair.original, pair.synthetic):
                 if clip.content in silent:

@@ -5,7 +5,7 @@ whatever name. What has no value is not kept, and says why each time.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from auricle.comparison.measures import Measure
 from auricle.comparison.pairs import Pair
 from auricle.comparison.sanity import inspect_clip
 from auricle.data import Clip
+from auricle.engines import Share
 from auricle.errors import AudioError, AuricleError, DataError
 from auricle.features.frontends import FrontEnd
 from auricle.processes import in_processes
@@ -38,6 +39,7 @@ class PairDistances:
     """
 
     unit = "pair"
+    network = False
 
     def __init__(
         self,
@@ -56,6 +58,10 @@ class PairDistances:
     def settings(self) -> dict[str, Any]:
         """Return the front end's numbers and the version of the measures."""
         return {"front_end": self._front_end.settings(), "version": VERSION}
+
+    def within(self, share: Share) -> Self:
+        """Return the same with the processes of a worker."""
+        return type(self)(self._measure, self._log_mels, front_end=self._front_end, workers=share.processors)
 
     def key(self, item: Pair) -> str:
         """Return what both sounds are known by."""
@@ -84,10 +90,15 @@ class ClipFacts:
 
     name = "sanity"
     unit = "clip"
+    network = False
 
     def settings(self) -> dict[str, Any]:
         """Return the version."""
         return {"version": VERSION}
+
+    def within(self, share: Share) -> Self:  # noqa: ARG002 - it takes one thread anywhere
+        """Return this description."""
+        return self
 
     def key(self, item: Clip) -> str:
         """Return what the sound is known by."""

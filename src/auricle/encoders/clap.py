@@ -23,7 +23,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from auricle.encoders.contract import AudioEncoder, Origin, SentenceEncoder
+from auricle.encoders.contract import TOKENIZING, AudioEncoder, Origin, SentenceEncoder
 from auricle.encoders.hub import from_folder_or_hub, origin_of, translated
 from auricle.encoders.quiet import quiet
 from auricle.errors import ModelError
@@ -141,9 +141,10 @@ class ClapText(SentenceEncoder):
 
     def embed(self, sentences: list[str]) -> Tensor:
         """Return embeddings (sentences, dim) of length 1; see `SentenceEncoder.embed`."""
-        tokens = self.tokenizer(
-            sentences, padding=True, truncation=True, max_length=self.longest, return_tensors="pt"
-        ).to(self.network.device)
+        with TOKENIZING:
+            tokens = self.tokenizer(
+                sentences, padding=True, truncation=True, max_length=self.longest, return_tensors="pt"
+            ).to(self.network.device)
         answer = self.network(input_ids=tokens["input_ids"], attention_mask=tokens["attention_mask"])
         return F.normalize(answer.text_embeds, dim=-1)
 

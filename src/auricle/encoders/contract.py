@@ -6,8 +6,9 @@ a batch of longer clips have the same embedding, and so has a sentence. Embeddin
 encoder can be trained from a chosen block on; blocks count from 1.
 """
 
+import threading
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -20,12 +21,16 @@ from auricle.encoders.cache import WEIGHTS, locate
 from auricle.encoders.catalogue import CATALOGUE
 from auricle.encoders.checkpoints import digest_weights, load_strictly, read_weights
 from auricle.errors import ConfigError, DataError
+from auricle.processes import in_threads, one_thread
 from auricle.registry import did_you_mean
 
 Embeddings = np.ndarray[tuple[int, int], np.dtype[np.float32]]
 
 MELS = 64
 """Mel bands that all encoders of this room take."""
+
+TOKENIZING = threading.Lock()
+"""Held by who asks a tokenizer: what it was told last, it tells every thread."""
 
 
 @dataclass(frozen=True)
@@ -239,12 +244,12 @@ class SentenceEncoder(nn.Module, ABC):
         _check(sentences)
         return self.embed(list(sentences))
 
-    @torch.inference_mode()
     def encode(self, sentences: Sequence[str], *, batch_size: int | None = None) -> Embeddings:
         """Return embeddings (sentences, dim) without gradients or dropout, in the order of the sentences.
 
         A sentence has the same embedding, bit for bit, whatever it is computed with: sentences of one length share a
         batch, so that nothing is padded, and every batch of a length has the same size, filled up where it has to be.
+        On the CPU every batch is computed in one thread, and as many at a time as there are processors.
 
         Args:
             sentences: Any number.
@@ -259,21 +264,37 @@ class SentenceEncoder(nn.Module, ABC):
         same_length: dict[int, list[int]] = {}
         for index, length in enumerate(self.lengths(list(sentences))):
             same_length.setdefault(length, []).append(index)
+        batches = [
+            places[start : start + size] for places in same_length.values() for start in range(0, len(places), size)
+        ]
+
+        def embedded(batch: list[int]) -> Embeddings:
+            filled = batch + batch[-1:] * (size - len(batch))
+            with torch.inference_mode():
+                return self.embed([sentences[index] for index in filled])[: len(batch)].float().cpu().numpy()
+
         embeddings = np.empty((len(sentences), self.dim), np.float32)
         training = self.training
         if training:  # else it is not worth asking every layer, which takes as long as a layer does
             self.eval()
         try:
-            for places in same_length.values():
-                for start in range(0, len(places), size):
-                    batch = places[start : start + size]
-                    filled = batch + batch[-1:] * (size - len(batch))
-                    rows = self.embed([sentences[index] for index in filled])[: len(batch)]
-                    embeddings[batch] = rows.float().cpu().numpy()
+            for batch, rows in zip(batches, _computed(embedded, batches, device=device), strict=True):
+                embeddings[batch] = rows
             return embeddings
         finally:
             if training:
                 self.train()
+
+
+def _computed(
+    embedded: Callable[[list[int]], Embeddings], batches: list[list[int]], *, device: torch.device
+) -> Iterator[Embeddings]:
+    threads = torch.get_num_threads()
+    if device.type != "cpu":
+        yield from map(embedded, batches)
+        return
+    with one_thread():
+        yield from in_threads(embedded, batches, threads=threads)
 
 
 def _check(sentences: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from torch import Tensor
 from auricle.encoders.cache import locate
 from auricle.encoders.catalogue import CATALOGUE
 from auricle.encoders.clap import ClapAudio, ClapText
-from auricle.encoders.contract import Origin, SentenceEncoder
+from auricle.encoders.contract import TOKENIZING, Origin, SentenceEncoder
 from auricle.encoders.hub import from_folder_or_hub, origin_of, translated
 from auricle.encoders.quiet import quiet
 from auricle.errors import ConfigError
@@ -40,7 +40,8 @@ class SentenceTransformerEncoder(SentenceEncoder):
 
     def embed(self, sentences: list[str]) -> Tensor:
         """Return embeddings (sentences, dim); see `SentenceEncoder.embed`."""
-        tokens = self.network.preprocess(sentences)
+        with TOKENIZING:
+            tokens = self.network.preprocess(sentences)
         device = next(self.parameters()).device
         tokens = {key: value.to(device) if isinstance(value, Tensor) else value for key, value in tokens.items()}
         embeddings: Tensor = self.network(tokens)["sentence_embedding"]

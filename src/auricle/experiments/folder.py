@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from auricle import config
+from auricle import config, object_store, progress
 from auricle.errors import ConfigError
 from auricle.experiments.plan import Plan
+from auricle.places import shown
 from auricle.storage import read_json, write_json, write_text
 from auricle.training import RunFolder
+from auricle.training.run_folder import is_small
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,14 @@ class ExperimentFolder:
         """What a person reads."""
         return self.path / "report"
 
+    def take_in(self) -> None:
+        """Bring here what an object store has of the experiment, but for checkpoints.
+
+        Raises:
+            StorageError: If it cannot be read.
+        """
+        object_store.pull(self.path, wanted=is_small, watch=progress.track)
+
     def run(self, name: str) -> RunFolder:
         """Return one of its runs, there or not."""
         return RunFolder(self.path / "runs" / name)
@@ -69,14 +79,21 @@ class ExperimentFolder:
         run = self.run(name)
         return run.finished.is_file() and (run.path / "evaluation" / split / "measures.json").is_file()
 
+    def is_begun(self) -> bool:
+        """Return whether there is an experiment."""
+        self.take_in()
+        return self.plan.is_file()
+
     def read_plan(self) -> Plan:
         """Return the plan.
 
         Raises:
             ConfigError: If this is no experiment.
         """
-        if not self.plan.is_file():
-            raise ConfigError(f"{self.path} is no experiment: it has no plan.yaml. `auricle experiment` makes them.")
+        if not self.is_begun():
+            raise ConfigError(
+                f"{shown(self.path)} is no experiment: it has no plan.yaml. `auricle experiment` makes them."
+            )
         return config.read(Plan, self.plan)
 
     def claim(self, plan: Plan) -> None:
@@ -85,14 +102,14 @@ class ExperimentFolder:
         Raises:
             ConfigError: If it was begun with another plan; the differences are named.
         """
-        if not self.plan.exists():
+        if not self.is_begun():
             write_text(self.plan, config.dump(plan))
             return
         before, now = (one.model_dump(mode="json") for one in (self.read_plan(), plan))
         if lines := config.differences(before, now):
             raise ConfigError(
-                f"{self.path} was begun with another plan ({'; '.join(lines)}). Give the new one another name with "
-                "--name."
+                f"{shown(self.path)} was begun with another plan ({'; '.join(lines)}). Give the new one another name "
+                "with --name."
             )
 
     def read_record(self) -> Record:
@@ -103,7 +120,7 @@ class ExperimentFolder:
             StorageError: If the file is damaged.
         """
         if not self.record.is_file():
-            raise ConfigError(f"{self.path} was not begun; `auricle experiment` does that.")
+            raise ConfigError(f"{shown(self.path)} was not begun; `auricle experiment` does that.")
         return Record(**read_json(self.record, advice="Delete it, and `auricle experiment` writes it again."))
 
     def write_record(self, record: Record) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from auricle import config
-from auricle.config import Section
+from auricle.config import Place, Section
 from auricle.experiments.story import MEASURE
 from auricle.shipped import ShippedFiles
 from auricle.storage import fingerprint
@@ -31,7 +31,7 @@ class SourceConfig(Section):
         options: Settings of the back end.
     """
 
-    folders: tuple[Path, ...] = ()
+    folders: tuple[Place, ...] = ()
     back_end: str | None = None
     captions: tuple[int, ...] = ()
     options: dict[str, Any] = Field(default_factory=dict)
@@ -40,11 +40,6 @@ class SourceConfig(Section):
     @classmethod
     def _take_one_folder_too(cls, folders: object) -> object:
         return (folders,) if isinstance(folders, str | Path) else folders
-
-    @field_validator("folders")
-    @classmethod
-    def _expand_home(cls, folders: tuple[Path, ...]) -> tuple[Path, ...]:
-        return tuple(folder.expanduser() for folder in folders)
 
 
 class ArmsConfig(Section):

@@ -30,7 +30,7 @@ def report(
         ConfigError: If an experiment is not alone or was scored on another split, or the measure is not known.
         AuricleError: As `open_experiment`, `story_of_runs` and `write_report`.
     """
-    experiments = [path for path in paths if ExperimentFolder(path).plan.is_file()]
+    experiments = [path for path in paths if ExperimentFolder(path).is_begun()]
     if experiments and len(paths) > 1:
         raise ConfigError(f"{experiments[0]} is an experiment; a report tells of one experiment, or of runs.")
     story = open_experiment(paths[0]) if experiments else story_of_runs(paths, split=split)

@@ -4,11 +4,13 @@ Generating, training and scoring each go on where they were stopped, so an exper
 the other in several processes; none depends on another.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from auricle import config, progress
 from auricle.data import Purpose, open_collection
+from auricle.engines import EngineConfig, Share, open_engine
 from auricle.errors import AuricleError, ConfigError
 from auricle.experiments.arms import PlannedRun, baseline_of, merged, plan_arms, plan_runs
 from auricle.experiments.folder import ExperimentFolder, Record
@@ -18,18 +20,19 @@ from auricle.experiments.told import open_experiment
 from auricle.generation import GenerationConfig, generate
 from auricle.models import pick_device
 from auricle.presets import find_config
-from auricle.processes import in_processes
 from auricle.runs import evaluate
 from auricle.storage import lock, make_folder
 from auricle.training import RunConfig, steps_of_one_pass, train
 
-_MOST_DEATHS = 3
-"""So often the processes of an experiment may be killed from outside before it gives up."""
+_LATE_S = 120.0
+"""How long a run waits for who holds it: a machine notices late that a worker on another one was killed."""
 
 Folders = Mapping[str, Sequence[Path]]
 
 
-def run_experiment(plan: Plan, path: Path, *, processes: int | None = None) -> Story:
+def run_experiment(
+    plan: Plan, path: Path, *, processes: int | None = None, engine: EngineConfig | None = None
+) -> Story:
     """Make what is missing of an experiment.
 
     Args:
@@ -37,6 +40,7 @@ def run_experiment(plan: Plan, path: Path, *, processes: int | None = None) -> S
         path: The experiment's folder, made if needed.
         processes: That train at the same time; by default as many as there are processors where only heads are
             trained, else one.
+        engine: Who generates and trains, a run per worker; this machine by default.
 
     Returns:
         All that is finished, and why the rest is not: a run that cannot be made does not end the others.
@@ -47,16 +51,17 @@ def run_experiment(plan: Plan, path: Path, *, processes: int | None = None) -> S
         StorageError: If the folder cannot be written or is in use.
         AuricleError: As generating clips does; or if no run can be made.
     """
+    engine = engine or EngineConfig()
     folder = ExperimentFolder(make_folder(path))
     with lock(folder.path, purpose="is being run"):
         folder.claim(plan)
         base = base_config(plan)
         split = plan.split or reported_split(base)
-        folders = _make_clips(plan, base, folder.generated)
+        folders = _make_clips(plan, base, folder.generated, engine)
         steps = steps_per_epoch(plan, base, folders)
         runs = plan_runs(plan, base, folders=folders, steps_per_epoch=steps)
         folder.write_record(Record(split, steps))
-        failed = _make_runs(runs, folder, split, processes=processes)
+        failed = _make_runs(runs, folder, split, processes=processes, engine=engine)
         folder.write_record(Record(split, steps, failed))
     return open_experiment(folder.path)
 
@@ -108,7 +113,7 @@ def steps_per_epoch(plan: Plan, base: RunConfig, folders: Folders) -> int | None
     return steps_of_one_pass(first.config)
 
 
-def _make_clips(plan: Plan, base: RunConfig, output: Path) -> dict[str, Sequence[Path]]:
+def _make_clips(plan: Plan, base: RunConfig, output: Path, engine: EngineConfig) -> dict[str, Sequence[Path]]:
     """Return the folders of each source in use, generating what is missing."""
     folders: dict[str, Sequence[Path]] = {}
     for name in dict.fromkeys(arm.generator for arm in plan_arms(plan) if arm.generator):
@@ -118,51 +123,46 @@ def _make_clips(plan: Plan, base: RunConfig, output: Path) -> dict[str, Sequence
             continue
         collection = open_collection(base.data, purpose=Purpose.LEARNING)
         making = GenerationConfig(numbers=source.captions, output=output)
-        made = generate(source.back_end or name, collection, making, options=source.options)
+        made = generate(source.back_end or name, collection, making, options=source.options, engine=open_engine(engine))
         folders[name] = [one.path for one in made]
     return folders
 
 
 def _make_runs(
-    runs: Sequence[PlannedRun], folder: ExperimentFolder, split: str, *, processes: int | None
+    runs: Sequence[PlannedRun], folder: ExperimentFolder, split: str, *, processes: int | None, engine: EngineConfig
 ) -> dict[str, str]:
     """Make every run that is not there, and return why others could not be made."""
     at_once = processes or _as_many_as_fit(runs[0].config)  # also for the last: threads change the last bits
+    todo = [(run, folder.run(run.name).path) for run in runs if not folder.has_made(run.name, split)]
+    reads = [path for path in dict.fromkeys(run.config.data.collection for run, _ in todo) if path]
     failed: dict[str, str] = {}
-    deaths = 0
-    with progress.bar(total=len(runs), label="experiment", unit="run") as bar:
-        while todo := [run for run in runs if run.name not in failed and not folder.has_made(run.name, split)]:
-            bar.update(len(runs) - len(todo) - bar.n)
-            arguments = [(run, folder.run(run.name).path, split, at_once > 1) for run in todo]
-            try:
-                with in_processes(_make_run, arguments, processes=at_once, ordered=False) as results:
-                    for name, fault, told in results:
-                        bar.update()
-                        progress.say(f"{name}: {fault or told}")
-                        if fault:
-                            failed[name] = fault
-            except _killed() as error:
-                deaths += 1
-                if deaths == _MOST_DEATHS:
-                    raise AuricleError(
-                        f"The processes that train were killed {deaths} times, perhaps because memory ran out. What "
-                        "was done is kept; try again with --processes 1."
-                    ) from error
-                progress.say("A process that trains was killed; what it was doing goes on in another.")
+    with (
+        progress.bar(total=len(runs), initial=len(runs) - len(todo), label="experiment", unit="run") as bar,
+        open_engine(engine, processes=at_once).working(
+            partial(_begin, split), todo, network=True, reads=reads, writes=[folder.path]
+        ) as made,
+    ):
+        for name, fault, told in made:
+            bar.update()
+            progress.say(f"{name}: {fault or told}")
+            if fault:
+                failed[name] = fault
     return failed
 
 
-def _make_run(run: PlannedRun, path: Path, split: str, elsewhere: bool) -> tuple[str, str, str]:
-    """Train and score one run; return its name, why it could not be made, and what came out."""
-    if not elsewhere:
-        return _trained_and_scored(run, path, split)
-    with progress.muted():
-        return _trained_and_scored(run, path, split)
+def _begin(split: str, share: Share | None) -> Callable[[tuple[PlannedRun, Path]], Iterator[tuple[str, str, str]]]:
+    """Return what trains and scores one run, and yields its name, why it could not be made, and what came out."""
+
+    def make(todo: tuple[PlannedRun, Path]) -> Iterator[tuple[str, str, str]]:
+        run, path = todo
+        yield _trained_and_scored(run, path, split, wait_s=0.1 if share is None else _LATE_S)
+
+    return make
 
 
-def _trained_and_scored(run: PlannedRun, path: Path, split: str) -> tuple[str, str, str]:
+def _trained_and_scored(run: PlannedRun, path: Path, split: str, *, wait_s: float) -> tuple[str, str, str]:
     try:
-        trained = train(run.config, path)
+        trained = train(run.config, path, wait_s=wait_s)
         scored = evaluate(trained, split=split, device=run.config.trainer.accelerator)
     except AuricleError as error:
         return run.name, str(error), ""
@@ -178,10 +178,3 @@ def _as_many_as_fit(base: RunConfig) -> int:
     heads_alone = base.models.audio.frozen and base.models.text.frozen
     on_cpu = pick_device(base.trainer.accelerator).type == "cpu"
     return int(cpu_count()) if heads_alone and on_cpu else 1
-
-
-def _killed() -> type[Exception]:
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
-
-    killed: type[Exception] = TerminatedWorkerError
-    return killed

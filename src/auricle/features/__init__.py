@@ -8,7 +8,7 @@ log-mels with the prior work.
 
 from auricle.features.description import Description, Unusable, compute, open_store
 from auricle.features.frontends import FRONT_ENDS, FrontEnd
-from auricle.features.runner import describe_captions, describe_clips
+from auricle.features.runner import describe_captions, describe_clips, folders_of
 from auricle.features.sentences import SentenceEmbeddings
 from auricle.features.settings import FeaturesConfig
 from auricle.features.sounds import AudioEmbeddings, LogMelSpectrograms, pad_batch, padded_batches
@@ -27,6 +27,7 @@ __all__ = [
     "compute",
     "describe_captions",
     "describe_clips",
+    "folders_of",
     "open_store",
     "pad_batch",
     "padded_batches",

@@ -1,10 +1,12 @@
 """Descriptions of sentences: one vector per distinct caption, by a sentence encoder that does not learn."""
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Protocol, Self
 
+from auricle.engines import Share
 from auricle.errors import AuricleError
 from auricle.features.description import Array
+from auricle.features.sounds import on_device
 from auricle.storage import digest_bytes
 
 
@@ -31,6 +33,7 @@ class SentenceEmbeddings:
     """
 
     unit = "caption"
+    network = True
 
     def __init__(self, encoder: Encoder) -> None:
         self.encoder = encoder
@@ -39,6 +42,14 @@ class SentenceEmbeddings:
     def settings(self) -> dict[str, str]:
         """Return the encoder's name and the digest of its weights."""
         return {"encoder": self.encoder.name, "weights": self.encoder.fingerprint}
+
+    def within(self, share: Share) -> Self:
+        """Return the same on the device of a worker."""
+        import torch
+
+        if share.device == "cpu":
+            torch.set_num_threads(share.processors)
+        return type(self)(on_device(self.encoder, share.device))
 
     def key(self, item: str) -> str:
         """Return the digest of the sentence."""

@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from auricle.config import Section
+from auricle.config import Place, Section
+from auricle.engines import Engine, EngineConfig, open_engine
 from auricle.places import cache_folder
 
 
@@ -15,19 +16,29 @@ class FeaturesConfig(Section):
 
     Attributes:
         folder: The folder of all feature stores; ``features`` in the cache by default. Stores are shared by all
-            collections, since a sound is known by its content.
+            collections, since a sound is known by its content. It may be the URL of a folder in an object store.
         precision: Of stored log-mels; float16 halves the space and errs by up to 0.016 at -36.
         threads: Number of threads that decode and transform; all processors by default.
+        engine: Who computes what is missing.
     """
 
-    folder: Path | None = None
+    folder: Place | None = None
     precision: Literal["float32", "float16"] = "float32"
     threads: int | None = Field(None, ge=1)
+    engine: EngineConfig = EngineConfig()
 
     @property
     def root(self) -> Path:
         """The folder of all feature stores."""
-        return self.folder.expanduser() if self.folder else cache_folder() / "features"
+        return self.folder or cache_folder() / "features"
+
+    def open_engine(self) -> Engine:
+        """Return who computes what is missing.
+
+        Raises:
+            ConfigError: As `auricle.engines.open_engine`.
+        """
+        return open_engine(self.engine)
 
     @property
     def workers(self) -> int:

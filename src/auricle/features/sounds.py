@@ -5,20 +5,24 @@ consumer, so memory stays flat. Arrays: log-mels are (frames, mels), embeddings 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import deepcopy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from auricle.audio import decode
+from auricle.engines import Share
 from auricle.errors import AudioError, AuricleError
 from auricle.features.description import Array
 from auricle.features.frontends import FrontEnd, LogMels
-from auricle.processes import in_threads
+from auricle.processes import in_threads, one_thread
 
 if TYPE_CHECKING:
     import torch
+
+Network = TypeVar("Network")
 
 _BATCH_FRAMES = 40_000  # frames of one padded batch of a network: bounds its memory, long recordings included
 _BATCH_SOUNDS = 32
@@ -46,6 +50,7 @@ class LogMelSpectrograms:
     """
 
     unit = "clip"
+    network = False
 
     def __init__(
         self, front_end: FrontEnd, *, precision: Literal["float32", "float16"] = "float32", threads: int = 2
@@ -59,15 +64,20 @@ class LogMelSpectrograms:
         """Return the front end's numbers and the precision."""
         return {"front_end": self.front_end.settings(), "precision": self.precision}
 
+    def within(self, share: Share) -> Self:
+        """Return the same with the threads of a worker."""
+        return type(self)(self.front_end, precision=self.precision, threads=share.processors)
+
     def key(self, item: Sound) -> str:
         """Return the digest of the sound file."""
         return item.content
 
     def describe(self, items: Sequence[Sound]) -> Iterator[Array | AuricleError]:
         """Yield a log-mel spectrogram (frames, mels) per sound, or why there is none."""
-        return in_threads(self._one, items, threads=self.threads)
+        return in_threads(self.one, items, threads=self.threads)
 
-    def _one(self, item: Sound) -> Array | AuricleError:
+    def one(self, item: Sound) -> Array | AuricleError:
+        """Return the log-mel spectrogram (frames, mels) of a sound, or why there is none."""
         try:
             samples = decode(item.path, sample_rate=self.front_end.sample_rate)
         except AudioError as error:
@@ -88,6 +98,7 @@ class AudioEmbeddings:
     """
 
     unit = "clip"
+    network = True
 
     def __init__(
         self,
@@ -99,7 +110,7 @@ class AudioEmbeddings:
         device: "torch.device | str" = "cpu",
         threads: int = 2,
     ) -> None:
-        self.network = network
+        self._network = network
         self.name = f"embedding-{name}"
         self.weights = weights
         self.device = device
@@ -109,6 +120,17 @@ class AudioEmbeddings:
         """Return the digest of the network's weights and the front end's numbers."""
         return {"weights": self.weights, "front_end": self.log_mels.front_end.settings()}
 
+    def within(self, share: Share) -> Self:
+        """Return the same on the device of a worker, with its threads."""
+        return type(self)(
+            on_device(self._network, share.device),
+            front_end=self.log_mels.front_end,
+            name=self.name.removeprefix("embedding-"),
+            weights=self.weights,
+            device=share.device,
+            threads=share.processors,
+        )
+
     def key(self, item: Sound) -> str:
         """Return the digest of the sound file."""
         return item.content
@@ -116,9 +138,13 @@ class AudioEmbeddings:
     def describe(self, items: Sequence[Sound]) -> Iterator[Array | AuricleError]:
         """Yield an embedding (dim,) per sound, or why there is none.
 
-        On the CPU sounds are embedded alone: as fast as padded batches, and bit for bit the same whatever else is
-        described.
+        On the CPU a sound is embedded alone, in one thread, several sounds at a time: as fast as padded batches, and
+        bit for bit the same whatever else is described and by however many threads.
         """
+        if str(self.device) == "cpu":
+            with one_thread():
+                yield from in_threads(self._alone, items, threads=self.log_mels.threads)
+            return
         most = _most_sounds(self.device)
         waiting: list[Array | AuricleError] = []
         longest = 0
@@ -131,6 +157,10 @@ class AudioEmbeddings:
             longest = max(longest, frames)
         yield from self._embed(waiting)
 
+    def _alone(self, item: Sound) -> Array | AuricleError:
+        log_mel = self.log_mels.one(item)
+        return next(self._embed([log_mel]))
+
     def _embed(self, log_mels: list[Array | AuricleError]) -> Iterator[Array | AuricleError]:
         import torch
 
@@ -138,12 +168,21 @@ class AudioEmbeddings:
         if usable:
             features, n_frames = pad_batch(usable)
             with torch.inference_mode():
-                embedded = self.network(
+                embedded = self._network(
                     torch.from_numpy(features).to(self.device), torch.from_numpy(n_frames).to(self.device)
                 )
             rows = iter(embedded.float().cpu().numpy())
         for array in log_mels:
             yield array if isinstance(array, AuricleError) else next(rows).copy()
+
+
+def on_device(network: Network, device: str) -> Network:
+    """Return a network, or a copy of it, whose weights are on a device; what has no weights is as it was."""
+    import torch
+
+    if not isinstance(network, torch.nn.Module) or all(one.device.type == device for one in network.parameters()):
+        return network
+    return deepcopy(network).to(device)
 
 
 def padded_batches(

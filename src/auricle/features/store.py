@@ -19,7 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from auricle import object_store, progress
 from auricle.errors import StorageError
+from auricle.places import local, shown
 from auricle.storage import atomic, digest_bytes, fingerprint, make_folder, remove_temporary, write_json
 
 _OPEN_SHARDS = 1024  # mapped, not read: they hold no file open and no memory of their own
@@ -46,18 +48,23 @@ class FeatureStore(Mapping[str, NDArray[np.floating[Any]]]):
     """
 
     def __init__(self, root: Path, *, name: str, settings: Mapping[str, Any]) -> None:
-        self.folder = make_folder(root / f"{name}-{fingerprint(settings)}")
+        self.folder = make_folder(local(root) / f"{name}-{fingerprint(settings)}")
         description = self.folder / "description.json"
+        object_store.pull(self.folder, watch=progress.track)
         if not description.exists():
             write_json(description, {"name": name, "settings": dict(settings)})
         remove_temporary(self.folder)
         self._shard_of: dict[str, Path] = {}
         self._known: set[Path] = set()
         self._open: OrderedDict[Path, Any] = OrderedDict()
-        self.refresh()
+        self._take_in()
 
     def refresh(self) -> None:
         """Take in what other processes have written since."""
+        object_store.pull(self.folder, watch=progress.track)
+        self._take_in()
+
+    def _take_in(self) -> None:
         for shard in sorted(self.folder.glob("*.safetensors")):
             if shard not in self._known:
                 self._known.add(shard)
@@ -97,11 +104,13 @@ class FeatureStore(Mapping[str, NDArray[np.floating[Any]]]):
         from safetensors import SafetensorError, safe_open
 
         if shard not in self._open:
+            object_store.fetch(shard)
             try:
                 self._open[shard] = safe_open(str(shard), framework="numpy")
             except SafetensorError as error:
                 raise StorageError(
-                    f"The feature shard {shard} is damaged ({error}). Delete it; what is missing is computed again."
+                    f"The feature shard {shown(shard)} is damaged ({error}). Delete it; what is missing is computed "
+                    "again."
                 ) from None
             if len(self._open) > _OPEN_SHARDS:
                 self._open.popitem(last=False)

@@ -19,8 +19,9 @@ a run is a collection, whose clips name their parents.
 
 from auricle.generation.back_ends import all_back_ends, find_back_end
 from auricle.generation.contract import About, Augmentation, BackEnd, Made, NamedClips, Original, TextToAudio
+from auricle.generation.filling import Generated
 from auricle.generation.output import Shard
-from auricle.generation.run import Generated, generate, options_from
+from auricle.generation.run import generate, options_from
 from auricle.generation.settings import GenerationConfig
 
 __all__ = [

@@ -11,34 +11,40 @@
 
 A row is appended and flushed before its clip is renamed to its final name: a process that is killed leaves at most a
 row without a clip, which counts as missing, or a torn last line, which is cut off. When a run ends, the manifest is
-written anew, one row per clip.
+written anew, one row per clip. Nothing can be appended to a file of an object store, so there the manifest goes with
+every clip only to this machine, and every half minute to the store; a clip whose row is lost is made again.
 """
 
 import hashlib
 import io
 import json
+import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import soundfile
-from filelock import FileLock
 
-from auricle import config, storage
+from auricle import config, object_store, progress, storage
 from auricle.audio import Samples
 from auricle.data.generated import SPLIT
 from auricle.data.words import plain
 from auricle.errors import ConfigError, GenerationError
+from auricle.places import local, shown, url_of
 from auricle.tables import write_rows
 
 CAPTIONS_NAME = f"{SPLIT}_captions.csv"
 CAPTIONS_HEADER = ("fname", "raw_text", "text", "origin", "parent", "licence", "mixed_with")
 PARAMETERS_NAME = "parameters.json"
+SEND_INTERVAL_S = 30.0
+"""How much work a machine that is lost takes with it at most, in seconds, where the folder is in an object store."""
 
 Row = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,15 @@ class Shard:
             raise ConfigError(f"{text!r} is no shard; number/count is needed, from 1/4 to 4/4 for four of them.")
         return cls(int(number), int(count))
 
+    def of(self, items: Sequence[T]) -> list[T]:
+        """Return the items that are of this part: every so manyth.
+
+        Example:
+            >>> Shard(2, 3).of("abcdefg")
+            ['b', 'e']
+        """
+        return list(items[self.number - 1 :: self.count])
+
     @property
     def suffix(self) -> str:
         """What its files have in their names: ``-2-of-4``, nothing where there is one shard."""
@@ -103,23 +118,28 @@ class Output:
     """
 
     def __init__(self, path: Path, shard: Shard | None = None) -> None:
-        self.path = path
+        path = self.path = local(path)
         self.shard = shard or Shard()
         self.clips = path / SPLIT
         self.manifest = path / f"manifest{self.shard.suffix}.jsonl"
+        self._sent = time.monotonic()
         self.set_aside = path / f"set-aside{self.shard.suffix}.csv"
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self, *, wait_s: float = 0.1) -> Iterator[None]:
         """Hold the shard for this process; the folder is made if needed, and cleared of what killed processes left.
+
+        Args:
+            wait_s: How long to wait for who holds it: another machine notices late that its holder was killed.
 
         Raises:
             StorageError: If it may not be written, or another process holds it.
         """
         storage.make_folder(self.clips)
-        with storage.lock(self.path, purpose="is being filled", name=f".lock{self.shard.suffix}"):
+        with storage.lock(self.path, purpose="is being filled", name=f".lock{self.shard.suffix}", wait_s=wait_s):
             for folder in (self.clips, *(path for path in self.clips.rglob("*") if path.is_dir())):
                 storage.remove_temporary(folder)
+            self._take_in()
             self._cut_torn_line()
             yield
 
@@ -134,15 +154,16 @@ class Output:
             GenerationError: If the folder holds clips that were made otherwise; the differences are named.
         """
         wanted = json.loads(json.dumps(parameters))
+        used = not self._is_empty()  # asked first: other shards write their parameters before their clips
         found = self._recorded()
-        if found is None and not self._is_empty():
+        if found is None and used:
             raise GenerationError(
-                f"{self.path} holds files but no {PARAMETERS_NAME}: nobody knows how they were made. Choose another "
-                "folder with --output."
+                f"{shown(self.path)} holds files but no {PARAMETERS_NAME}: nobody knows how they were made. Choose "
+                "another folder with --output."
             )
         if found is not None and (lines := config.differences(found["parameters"], wanted)):
             raise GenerationError(
-                f"{self.path} was made with other parameters ({'; '.join(lines)}). Choose another folder with "
+                f"{shown(self.path)} was made with other parameters ({'; '.join(lines)}). Choose another folder with "
                 "--output, or remove this one."
             )
         storage.write_json(self.path / PARAMETERS_NAME, {"parameters": wanted, "asked": asked})
@@ -160,7 +181,7 @@ class Output:
         rows: dict[str, Row] = {}
         for path in sorted(self.path.glob("manifest*.jsonl")):
             rows.update({row["file"]: row for row in _read_rows(path)})
-        return {file: row for file, row in rows.items() if (self.clips / file).is_file()}
+        return {file: row for file, row in rows.items() if object_store.exists(self.clips / file)}
 
     def write(self, row: Row, samples: Samples, sample_rate: int) -> None:
         """Write a clip and its row, to which the digest of the clip is added.
@@ -182,6 +203,8 @@ class Output:
                 opened.write(json.dumps(row, ensure_ascii=False) + "\n")
                 opened.flush()
                 os.fsync(opened.fileno())
+        if url_of(self.path) and time.monotonic() - self._sent > SEND_INTERVAL_S:
+            self._write_rows(_read_rows(self.manifest))
 
     def finish(self, set_aside: Sequence[SetAside]) -> None:
         """Write the shard's manifest anew with one row per clip, the captions of all clips, and what was set aside.
@@ -189,21 +212,33 @@ class Output:
         Args:
             set_aside: What could not be made.
         """
-        with FileLock(self.path / ".lock-captions"):  # shards end when they like
+        with storage.lock(self.path, purpose="is being finished", name=".lock-captions", wait_s=math.inf):
+            self._take_in()  # shards end when they like
             self._write_tables(set_aside)
 
     def _write_tables(self, set_aside: Sequence[SetAside]) -> None:
         done = self.done()
         own = {row["file"] for row in _read_rows(self.manifest)}
-        storage.write_text(
-            self.manifest,
-            "".join(json.dumps(row, ensure_ascii=False) + "\n" for file, row in sorted(done.items()) if file in own),
-        )
+        self._write_rows(row for file, row in sorted(done.items()) if file in own)
         write_rows(self.path / CAPTIONS_NAME, CAPTIONS_HEADER, map(_caption_row, sorted(done.values(), key=_file_of)))
         if set_aside:
             write_rows(self.set_aside, ["file", "caption", "reason"], map(astuple, set_aside))
         else:
-            self.set_aside.unlink(missing_ok=True)
+            storage.remove(self.set_aside)
+
+    def _take_in(self) -> None:
+        """Bring here what an object store has but the clips; rows that are not there yet are kept."""
+        if url_of(self.path) is None:
+            return
+        own = [*_read_rows(self.manifest)]
+        object_store.pull(self.path, wanted=lambda name: not name.startswith(f"{SPLIT}/"), watch=progress.track)
+        stored = [*_read_rows(self.manifest)]
+        if lacking := [row for row in own if row not in stored]:
+            self._write_rows([*stored, *lacking])
+
+    def _write_rows(self, rows: Iterable[Row]) -> None:
+        storage.write_text(self.manifest, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+        self._sent = time.monotonic()
 
     def _recorded(self) -> Any:
         path = self.path / PARAMETERS_NAME

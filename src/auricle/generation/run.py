@@ -6,47 +6,27 @@ comes out in any batch, order, shard or restart. What cannot become a sound is t
 aside; it does not end the run.
 """
 
-import time
-from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from auricle import progress
-from auricle.config import apply, validate
+from auricle.config import apply
 from auricle.data import Collection
 from auricle.data.generated import SPLIT
-from auricle.data.words import words
-from auricle.errors import GenerationError
-from auricle.generation.back_ends import find_back_end
-from auricle.generation.contract import Augmentation, Made, NamedClips
-from auricle.generation.finishing import fault_of, finish
+from auricle.engines import Engine, Share
+from auricle.errors import ConfigError
+from auricle.generation.filling import ConfiguredBackEnd, Generated, fill, per_minute
 from auricle.generation.jobs import Job, plan_jobs
-from auricle.generation.output import Output, SetAside, Shard
+from auricle.generation.output import Output, Shard
 from auricle.generation.settings import GenerationConfig
-from auricle.generation.sources import FromCaptions, FromFiles, FromOriginals, Source, make_each
-from auricle.storage import fingerprint
+from auricle.places import shown
+from auricle.storage import make_folder
 
-NO_DEPENDENCE = {"numbers", "output", "batch_size", "attempts"}
-"""Settings that no clip depends on."""
-
-
-@dataclass(frozen=True)
-class Generated:
-    """What a run did in one folder.
-
-    Attributes:
-        path: The folder.
-        made: Number of clips that were made now.
-        there: Number of clips that were there before.
-        set_aside: Those that could not be made.
-    """
-
-    path: Path
-    made: int
-    there: int
-    set_aside: tuple[SetAside, ...]
+_CLIPS_OF_A_SHARD = 64
+_LATE_S = 120.0
+"""How long a worker waits for the shard of one that was killed on another machine."""
 
 
 def generate(
@@ -56,6 +36,7 @@ def generate(
     *,
     options: Mapping[str, Any] | None = None,
     shard: Shard | None = None,
+    engine: Engine | None = None,
 ) -> list[Generated]:
     """Make a clip for every caption of development that has none yet.
 
@@ -65,6 +46,7 @@ def generate(
         config: What is made, and how it is written.
         options: Settings of the back end.
         shard: The part that is made here; all by default.
+        engine: Who makes them; this process by default. Where others do, each of their shards has a manifest.
 
     Returns:
         One entry per caption number.
@@ -76,17 +58,81 @@ def generate(
         GenerationError: If a folder was made with other parameters.
         ModelError: If weights are missing or damaged.
         StorageError: If a folder cannot be written or is in use.
+        AuricleError: As the engine does.
     """
-    jobs = plan_jobs(collection, config.numbers)
-    with _BackEnd(name, config, dict(options or {}), collection.split(SPLIT)) as back_end:
-        return [
-            _fill(
-                Output(config.output / f"{collection.folder.resolve().name}-{back_end.label}-caption-{number}", shard),
-                part,
-                back_end,
+    folders = {number: in_order(jobs) for number, jobs in plan_jobs(collection, config.numbers).items()}
+    with ConfiguredBackEnd(name, config, dict(options or {}), collection.split(SPLIT)) as back_end:
+        outputs = {
+            number: config.output / f"{collection.folder.resolve().name}-{back_end.label}-caption-{number}"
+            for number in folders
+        }
+        if engine is None or not engine.remote:
+            own = shard or Shard()
+            return [
+                _told(fill(Output(outputs[number], own), own.of(jobs), back_end)) for number, jobs in folders.items()
+            ]
+        if shard and shard.count > 1:
+            raise ConfigError("A cluster cuts the work into shards of its own; leave the shard out.")
+        return _made_elsewhere(folders, outputs, back_end, collection, engine)
+
+
+def in_order(jobs: Sequence[Job]) -> list[Job]:
+    """Return jobs in the order in which shards take turns."""
+    return sorted(jobs, key=lambda job: job.file)
+
+
+def _made_elsewhere(
+    folders: Mapping[int, list[Job]],
+    outputs: Mapping[int, Path],
+    back_end: ConfiguredBackEnd,
+    collection: Collection,
+    engine: Engine,
+) -> list[Generated]:
+    """Have the workers of an engine fill the folders, a shard of one of them at a time."""
+    parts = []
+    for number, jobs in folders.items():
+        count = -(-len(jobs) // _CLIPS_OF_A_SHARD)
+        shards = (Shard(place + 1, count) for place in range(count))
+        parts += [(number, outputs[number], shard, shard.of(jobs)) for shard in shards]
+    for path in outputs.values():
+        make_folder(path)
+    found: dict[int, list[Generated]] = {number: [] for number in folders}
+    begin = partial(_begin, back_end.name, back_end.config, back_end.given, back_end.split)
+    reads, writes = [collection.folder], list(outputs.values())
+    with (
+        progress.bar(total=sum(map(len, folders.values())), label=back_end.label, unit="clip") as bar,
+        engine.working(begin, parts, network=True, reads=reads, writes=writes) as filled,
+    ):
+        for number, part in filled:
+            found[number].append(part)
+            bar.update(part.made + part.there + len(part.set_aside))
+    return [
+        _told(
+            Generated(
+                path=outputs[number],
+                made=sum(part.made for part in of_folder),
+                there=sum(part.there for part in of_folder),
+                set_aside=tuple(one for part in of_folder for one in part.set_aside),
             )
-            for number, part in jobs.items()
-        ]
+        )
+        for number, of_folder in found.items()
+    ]
+
+
+Part = tuple[int, Path, Shard, list[Job]]
+"""Number of the captions, folder, which shard of it, and its clips."""
+
+
+def _begin(
+    name: str, config: GenerationConfig, options: dict[str, Any], split: Collection, _: Share | None
+) -> Callable[[Part], Iterator[tuple[int, Generated]]]:
+    back_end = ConfiguredBackEnd(name, config, options, split)
+
+    def of(part: Part) -> Iterator[tuple[int, Generated]]:
+        number, path, shard, jobs = part
+        yield number, fill(Output(path, shard), jobs, back_end, wait_s=_LATE_S)
+
+    return of
 
 
 def options_from(settings: Sequence[str]) -> dict[str, Any]:
@@ -105,150 +151,13 @@ def options_from(settings: Sequence[str]) -> dict[str, Any]:
     return options
 
 
-class _BackEnd:
-    """A back end with its settings, opened when the first clip is missing."""
-
-    def __init__(self, name: str, config: GenerationConfig, options: dict[str, Any], split: Collection) -> None:
-        self.kind, self.argument = find_back_end(name)
-        self.options = validate(self.kind.options, options, source=f"the back end {self.kind.name}")
-        self.config = config
-        self.split = split
-        self.batch_size = config.batch_size
-        self._opened: Any = None
-
-    def __enter__(self) -> "_BackEnd":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._opened:
-            self._opened.close()
-
-    @property
-    def label(self) -> str:
-        """The back end in the name of a folder."""
-        return "-".join(filter(None, (self.kind.name, Path(self.argument).name)))
-
-    @property
-    def asked(self) -> dict[str, Any]:
-        """All settings of the back end: if they are those of before, it need not be opened to know it."""
-        return {"argument": self.argument, "options": self.options.model_dump(mode="json")}
-
-    @property
-    def written(self) -> dict[str, Any]:
-        """The settings of the run that a clip depends on."""
-        return {"back_end": self.kind.name, **self.config.model_dump(mode="json", exclude=NO_DEPENDENCE)}
-
-    def open(self) -> Source:
-        """Open it, the first time."""
-        self._opened = self._opened or self.kind.open(self.argument, self.options)
-        if isinstance(self._opened, NamedClips):
-            return FromFiles(self._opened)
-        if isinstance(self._opened, Augmentation):
-            return FromOriginals(self._opened, self.kind.name, self.config, self.split)
-        return FromCaptions(self._opened, self.kind.name, self.config)
-
-
-def _fill(output: Output, jobs: Sequence[Job], back_end: _BackEnd) -> Generated:
-    """Make what is missing of one folder."""
-    with output.held():
-        own = sorted(jobs, key=lambda job: job.file)[output.shard.number - 1 :: output.shard.count]
-        done = output.done()
-        todo = [job for job in own if job.file not in done]
-        there = len(own) - len(todo)
-        if todo or not output.made_with(back_end.written, asked=back_end.asked):
-            source = back_end.open()
-            output.claim({**back_end.written, "about": asdict(source.about)}, asked=back_end.asked)
-        begun = time.monotonic()
-        making = _Making(output, source, back_end) if todo else None
-        try:
-            if making:
-                making.run(todo)
-        finally:
-            set_aside = making.set_aside if making else []
-            output.finish(set_aside)
-        made = making.made if making else 0
-    seconds = time.monotonic() - begun
-    pace = f" in {seconds:.1f} s ({_per_minute(made, seconds):.0f} clips/min)" if made else ""
-    progress.say(f"{output.path}: {made} clips made{pace}, {there} were there, {len(set_aside)} set aside.")
-    for one in set_aside[:3]:
+def _told(done: Generated) -> Generated:
+    """Say what was done in a folder, and return it."""
+    seconds = done.seconds
+    pace = f" in {seconds:.1f} s ({per_minute(done.made, seconds):.0f} clips/min)" if done.made and seconds else ""
+    progress.say(
+        f"{shown(done.path)}: {done.made} clips made{pace}, {done.there} were there, {len(done.set_aside)} set aside."
+    )
+    for one in done.set_aside[:3]:
         progress.say(f"  {one.file}: {one.reason}")
-    return Generated(output.path, made, there, tuple(set_aside))
-
-
-@dataclass
-class _Making:
-    """The state of making the clips of one folder."""
-
-    output: Output
-    source: Source
-    back_end: _BackEnd
-    made: int = 0
-    set_aside: list[SetAside] = field(default_factory=list)
-
-    def run(self, jobs: Sequence[Job]) -> None:
-        """Make the clips, similar lengths of captions together."""
-        queue = deque(sorted(jobs, key=lambda job: (len(words(job.caption)), job.file)))
-        with progress.bar(total=len(jobs), label=self.output.path.name, unit="clip") as drawn:
-            while queue:
-                batch = [queue.popleft() for _ in range(min(self.back_end.batch_size, len(queue)))]
-                try:
-                    results = list(make_each(self.source, batch))
-                except MemoryError:
-                    queue.extendleft(reversed(self._smaller(batch)))
-                    continue
-                again = [job for job in (self._take(*made) for made in results) if job]
-                queue.extend(again)
-                pace = _per_minute(drawn.n + len(results) - len(again), drawn.format_dict["elapsed"])
-                drawn.set_postfix_str(f"{pace:.0f} clips/min", refresh=False)
-                drawn.update(len(results) - len(again))
-
-    def _smaller(self, batch: list[Job]) -> list[Job]:
-        """Return the jobs that are to be tried in smaller batches."""
-        if len(batch) == 1:
-            self._leave(batch[0], "the device has too little memory for one clip")
-            return []
-        self.back_end.batch_size = len(batch) // 2
-        progress.say(f"Out of memory with {len(batch)} clips at once; going on with {self.back_end.batch_size}.")
-        return batch
-
-    def _take(self, job: Job, result: Made | GenerationError) -> Job | None:
-        """Write a clip or set it aside; return the job if it is to be tried again."""
-        if isinstance(result, GenerationError):
-            self._leave(job, str(result))
-            return None
-        config, rate = self.back_end.config, self.source.sample_rate
-        if fault := fault_of(result.samples, rate, seconds=self.source.seconds(job)):
-            if len(job.faults) + 1 < self.source.attempts:
-                return replace(job, faults=(*job.faults, fault))
-            self._leave(job, "; ".join((*job.faults, fault)))
-            return None
-        clip = finish(result.samples, rate, sample_rate=config.sample_rate, loudness_lufs=config.loudness_lufs)
-        about = self.source.about
-        row = {
-            "file": job.file,
-            "id": job.id,
-            "parent": job.parent,
-            "number": job.number,
-            "caption": result.caption,
-            "mixed_with": result.mixed_with,
-            "seed": self.source.seed(job),
-            "faults": list(job.faults),
-            "back_end": self.source.origin,
-            "model": about.model,
-            "revision": about.revision,
-            "licence": result.licence,
-            "parameters": fingerprint({**self.back_end.written, "about": asdict(about)}),
-            "seconds": round(len(clip.samples) / config.sample_rate, 3),
-            "native_rate": rate,
-            "loudness_lufs": None if clip.loudness_lufs is None else round(clip.loudness_lufs, 2),
-        }
-        self.output.write(row, clip.samples, config.sample_rate)
-        self.made += 1
-        return None
-
-    def _leave(self, job: Job, reason: str) -> None:
-        self.set_aside.append(SetAside(job.file, job.caption, reason))
-
-
-def _per_minute(clips: float, seconds: float) -> float:
-    return 60 * clips / max(seconds, 1e-9)
+    return done

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 
-from auricle.config import Section
+from auricle.config import Place, Section
 
 
 class GenerationConfig(Section):
@@ -29,7 +29,7 @@ class GenerationConfig(Section):
     sample_rate: int = Field(default=44_100, ge=8000)
     loudness_lufs: float | None = Field(default=-14.0, le=0)
     attempts: int = Field(default=4, ge=1)
-    output: Path = Path()
+    output: Place = Path()
 
     @field_validator("numbers")
     @classmethod

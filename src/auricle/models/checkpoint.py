@@ -11,10 +11,12 @@ from typing import Any
 
 from torch import Tensor
 
+from auricle import object_store
 from auricle.config import validate
 from auricle.errors import ModelError
 from auricle.models.dual_encoder import DualEncoder
 from auricle.models.settings import ModelsConfig
+from auricle.places import shown
 from auricle.storage import atomic
 
 FORMAT = 1
@@ -66,15 +68,15 @@ def read(path: Path) -> tuple[Header, dict[str, Tensor]]:
     """
     from safetensors import SafetensorError, safe_open
 
-    if not path.is_file():
-        raise ModelError(f"There is no checkpoint {path}.")
+    if not object_store.fetch(path):
+        raise ModelError(f"There is no checkpoint {shown(path)}.")
     try:
         with safe_open(str(path), framework="pt") as opened:
             metadata = opened.metadata() or {}
             state = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - not a mapping
     except (SafetensorError, OSError) as error:
         raise ModelError(
-            f"The checkpoint {path} is damaged ({error}). Train again, or take the run's other one."
+            f"The checkpoint {shown(path)} is damaged ({error}). Train again, or take the run's other one."
         ) from None
     if _KEY not in metadata:
         raise ModelError(f"{path} is a safetensors file, but not a checkpoint of auricle.")
@@ -87,4 +89,4 @@ def read(path: Path) -> tuple[Header, dict[str, Tensor]]:
         models = validate(ModelsConfig, about["models"], source=str(path))
         return Header(models, about["encoders"], about["front_end"], about["trained"]), state
     except (ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"The checkpoint {path} is damaged (its header: {error!r}). Train again.") from None
+        raise ModelError(f"The checkpoint {shown(path)} is damaged (its header: {error!r}). Train again.") from None

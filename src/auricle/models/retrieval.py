@@ -6,7 +6,7 @@ Conventions: embeddings are float32 (items, dim) of length 1, so a matrix produc
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
@@ -23,12 +23,14 @@ from auricle.features import (
     LogMelSpectrograms,
     SentenceEmbeddings,
     compute,
+    folders_of,
     open_store,
     padded_batches,
 )
 from auricle.models import checkpoint
 from auricle.models.checkpoint import Header
 from auricle.models.dual_encoder import DualEncoder
+from auricle.places import local, url_of
 
 if TYPE_CHECKING:
     from auricle.data import Clip
@@ -71,6 +73,12 @@ class RetrievalModel:
             "front_end": self.front_end.settings(),
             "learned": self._digest(),
         }
+
+    def on(self, device: str) -> Self:
+        """Move the network to a device, as `load` names them, and return this."""
+        self.device = pick_device(device)
+        self.network.to(self.device)
+        return self
 
     def header(self, trained: dict[str, Any]) -> Header:
         """Return what a checkpoint of this model says about itself."""
@@ -147,7 +155,8 @@ class RetrievalModel:
         frozen = self.network.audio.frozen
         description = self.audio_input() if frozen else self._embeddings(self.network.audio, self._digest())
         store = open_store(self.features.root, description)
-        unusable = {bad.item.id: bad.reason for bad in compute(store, description, clips)}
+        computed = compute(store, description, clips, engine=self.features.open_engine(), reads=folders_of(clips))
+        unusable = {bad.item.id: bad.reason for bad in computed}
         rows = _rows(store, (clip.content for clip in clips if clip.id not in unusable))
         if frozen and len(rows):
             with torch.inference_mode():
@@ -163,7 +172,7 @@ class RetrievalModel:
             row = {caption: number for number, caption in enumerate(distinct)}
             return self.embed_text(distinct)[[row[caption] for caption in captions]]
         store = open_store(self.features.root, description)
-        compute(store, description, captions)
+        compute(store, description, captions, engine=self.features.open_engine())
         pooled = torch.from_numpy(_rows(store, map(description.key, captions))).to(self.device)
         with torch.inference_mode():
             return self.network.text.project(pooled).float().cpu().numpy()
@@ -207,7 +216,7 @@ def load(
     """Open a trained model.
 
     Args:
-        run: A run's folder, or a checkpoint file.
+        run: A run's folder, or a checkpoint file; or the URL of one in an object store.
         which: ``best`` by validation mAP@10, or ``last``.
         device: ``cpu``, ``cuda``, ``mps``, or ``auto`` for the fastest of this machine.
         features: Where descriptions are kept; the user's cache by default.
@@ -219,8 +228,8 @@ def load(
         ModelError: If there is no checkpoint, it is damaged, or the frozen encoders of this machine are not those it
             was trained with.
     """
-    path = Path(run).expanduser()
-    if path.is_dir():
+    path = local(run)
+    if path.suffix != ".safetensors" and (path.is_dir() or url_of(path)):
         path = path / f"{which}.safetensors"
     header, state = checkpoint.read(path)
     network = DualEncoder(header.models, pretrained=False)
