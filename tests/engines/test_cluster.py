@@ -63,7 +63,7 @@ def test_no_shards_need_no_worker(engine: ClusterEngine, tmp_path: Path) -> None
 
 def test_a_killed_worker_is_replaced(engine: ClusterEngine, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     killed = []
-    with engine.working(partial(begin_squaring, tmp_path), range(40)) as results:
+    with engine.working(partial(begin_squaring, tmp_path), range(100)) as results:
         found = []
         for result in results:
             found.append(result)
@@ -71,8 +71,8 @@ def test_a_killed_worker_is_replaced(engine: ClusterEngine, tmp_path: Path, caps
                 process = int((tmp_path / "begun").read_text().split()[0])
                 os.kill(process, signal.SIGKILL)
                 killed.append(process)
-    assert dict(found) == {number: number**2 for number in range(-39, 40)}
-    assert len(found) == 80  # each once
+    assert dict(found) == {number: number**2 for number in range(-99, 100)}
+    assert len(found) == 200  # each once
     assert "A worker was killed" in capsys.readouterr().err
     assert len((tmp_path / "begun").read_text().split()) >= 3
     assert not psutil.pid_exists(killed[0])

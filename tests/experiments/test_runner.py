@@ -151,7 +151,7 @@ def test_a_run_that_diverges_is_named_and_the_others_are_made(
 def test_without_its_baseline_there_is_nothing_to_compare_with(
     plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: Any) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise ModelError("The training has diverged.")
 
     monkeypatch.setattr(runner_module, "train", fail)

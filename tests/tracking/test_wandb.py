@@ -1,5 +1,6 @@
 """wandb: what its own program sends from an offline run arrives whole, and nothing leaves the machine before."""
 
+import contextlib
 import json
 import os
 import re
@@ -186,7 +187,10 @@ def wait_for_service(run: TrackedRun) -> psutil.Process:
     """Return the service of the reader when it has begun to write."""
     end = time.monotonic() + 60
     while time.monotonic() < end:
-        found = [child for child in psutil.Process().children(recursive=True) if child.name() == "wandb-core"]
+        found = []
+        for child in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):  # ended between being listed and being asked
+                found += [child] if child.name() == "wandb-core" else []
         if found and list(run.folder.glob("wandb/offline-run-*/run-*.wandb")):
             return found[0]
         time.sleep(0.01)
