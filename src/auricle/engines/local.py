@@ -1,16 +1,17 @@
 """This machine as the engine: this process, or several of joblib's."""
 
-import uuid
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from auricle import progress
 from auricle.engines.contract import Begin, Result, Shard, Share
 from auricle.engines.deaths import Deaths
+from auricle.engines.packing import pack, unpack
 from auricle.processes import in_processes
 
 
@@ -49,32 +50,36 @@ class LocalEngine:
     def _in_processes(self, begin: Begin[Shard, Result], shards: Iterator[Shard]) -> Generator[Any, None, None]:
         from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-        token, deaths = uuid.uuid4().hex, Deaths()
+        deaths = Deaths()
         numbered = enumerate(shards)
         given: dict[int, Shard] = {}
 
-        def arguments() -> Iterator[tuple[str, Begin[Shard, Result], int, Shard]]:
+        def arguments() -> Iterator[tuple[Path, int, Shard]]:
             for number, shard in chain(list(given.items()), numbered):
                 given[number] = shard
-                yield token, begin, number, shard
+                yield begun, number, shard
 
-        while True:
-            try:
-                with in_processes(_do, arguments(), processes=self.processes, ordered=False) as done:
-                    for number, results in done:
-                        del given[number]
-                        yield from results
-                return
-            except TerminatedWorkerError as error:
-                deaths.count(0, cause=error)  # nobody knows which of them it was
+        with TemporaryDirectory(prefix="auricle-") as folder:
+            begun = Path(folder) / "begin"
+            begun.write_bytes(pack(begin))  # once, not with every shard: it may hold a network
+            while True:
+                try:
+                    with in_processes(_do, arguments(), processes=self.processes, ordered=False) as done:
+                        for number, results in done:
+                            del given[number]
+                            yield from results
+                    return
+                except TerminatedWorkerError as error:
+                    deaths.count(0, cause=error)  # nobody knows which of them it was
 
 
-_begun: dict[str, Any] = {}
+_working: dict[Path, Any] = {}
+"""What this process works at, by where it found how to begin."""
 
 
-def _do(token: str, begin: Begin[Shard, Result], number: int, shard: Shard) -> tuple[int, list[Result]]:
+def _do(begun: Path, number: int, shard: Shard) -> tuple[int, list[Any]]:
     with progress.muted():
-        if token not in _begun:
-            _begun.clear()
-            _begun[token] = begin(Share(processors=1, device="cpu"))
-        return number, list(_begun[token](shard))
+        if begun not in _working:
+            _working.clear()
+            _working[begun] = unpack(begun.read_bytes())(Share(processors=1, device="cpu"))
+        return number, list(_working[begun](shard))

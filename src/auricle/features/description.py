@@ -29,6 +29,7 @@ Array = NDArray[np.floating[Any]]
 
 _SHARD_ITEMS = 256
 _SHARD_BYTES = 64_000_000
+_FEWEST_ITEMS, _SHARES = 16, 32  # of the shards of several workers
 _LATE_S, _ASKED_EVERY_S = 90.0, 1.0
 
 
@@ -105,7 +106,7 @@ def compute(
     if not todo:
         return []
     reasons: dict[str, str] = {}
-    parts = _parts(todo, in_order=engine.remote)
+    parts = _parts(todo, alone=engine == LocalEngine())
     work = partial(_begin, store, description.within(Share(1, "cpu")) if engine.remote else description)
     with (
         progress.bar(
@@ -166,9 +167,15 @@ def _await(keys: list[str], store: FeatureStore) -> None:
         time.sleep(_ASKED_EVERY_S)
 
 
-def _parts(items: list[Item], *, in_order: bool) -> Iterator[list[Item]]:
-    """Cut the work into shards, beginning anywhere, so that two processes on one store seldom do the same."""
-    starts = range(0, len(items), _SHARD_ITEMS)
-    first = 0 if in_order else int.from_bytes(os.urandom(4)) % len(starts)
+def _parts(items: list[Item], *, alone: bool) -> Iterator[list[Item]]:
+    """Cut the work into shards, beginning anywhere, so that two processes on one store seldom do the same.
+
+    Args:
+        items: All of them.
+        alone: One worker does all; of several each is to have some.
+    """
+    size = _SHARD_ITEMS if alone else min(_SHARD_ITEMS, max(_FEWEST_ITEMS, len(items) // _SHARES))
+    starts = range(0, len(items), size)
+    first = int.from_bytes(os.urandom(4)) % len(starts)
     for start in (*starts[first:], *starts[:first]):
-        yield items[start : start + _SHARD_ITEMS]
+        yield items[start : start + size]
