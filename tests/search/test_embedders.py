@@ -49,6 +49,7 @@ def test_names_are_complete_in_any_folder(tmp_path: Path, monkeypatch: pytest.Mo
         "runs/one": f"{tmp_path}/runs/one",
         "~/runs/one": f"{tmp_path}/runs/one",
         "runs/one/best.safetensors": f"{tmp_path}/runs/one/best.safetensors",
+        "s3://archive/runs/one": "s3://archive/runs/one",
     }.items():
         assert complete(name) == meant
         assert complete(meant) == meant

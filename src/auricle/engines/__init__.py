@@ -20,7 +20,7 @@ def open_engine(config: EngineConfig, *, processes: int = 1) -> Engine:
         processes: Of the local one, unless the configuration says how many.
 
     Raises:
-        ConfigError: If it is a cluster, and Ray is not installed or the cluster cannot be reached.
+        ConfigError: If it is a cluster, and Ray is not installed.
     """
     if config.name == "local":
         return LocalEngine(config.workers or processes)

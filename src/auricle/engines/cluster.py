@@ -10,11 +10,13 @@ Source: P. Moritz et al., Ray: A Distributed Framework for Emerging AI Applicati
 import logging
 import os
 import uuid
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -34,20 +36,22 @@ _TOLD_S = 30.0
 
 
 class ClusterEngine:
-    """A Ray cluster.
+    """A Ray cluster, which is connected to when there is something to do.
 
     Args:
         address: ``ray://HOST:10001``; None for the cluster that this machine belongs to, or one of this machine alone.
         config: How many workers there are, and what each of them has.
 
     Raises:
-        ConfigError: If Ray is not installed, or the cluster cannot be reached.
+        ConfigError: If Ray is not installed; when there is something to do, if the cluster cannot be reached.
     """
 
     remote = True
 
     def __init__(self, address: str | None, config: EngineConfig) -> None:
-        self._ray = _connected(address)
+        if not is_installed("ray"):
+            raise ConfigError("--engine ray needs Ray, which is not installed: pip install 'auricle[cluster]'")
+        self._address = address
         self._config = config
 
     @contextmanager
@@ -64,7 +68,8 @@ class ClusterEngine:
         with ExitStack() as stack:
             tokens = [token for folder in writes if (token := stack.enter_context(_token(folder)))]
             seen = [folder.absolute() for folder in reads if url_of(folder) is None]
-            workers = _Workers(self._ray, self._config, network=network, payload=pack((begin, [*seen, *tokens])))
+            payload = pack((begin, [*seen, *tokens]))
+            workers = _Workers(_connected(self._address), self._config, network=network, payload=payload)
             stack.callback(workers.end)
             yield _done(workers, iter(shards))
 
@@ -259,18 +264,25 @@ def _worker_class() -> Callable[[], Any]:
 def _connected(address: str | None) -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would tell its makers
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    try:
-        import ray
-    except ImportError:
-        raise ConfigError("--engine ray needs Ray, which is not installed: pip install 'auricle[cluster]'") from None
+    import ray
+
     if ray.is_initialized():
         return ray
     try:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        with warnings.catch_warnings(action="ignore"):  # LanceDB's of forks, which here become other programs
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, RuntimeError, ValueError) as error:
         where = address or os.environ.get("RAY_ADDRESS") or "this machine"
         raise ConfigError(f"The Ray cluster of {where} cannot be reached: {_last_line(error)}") from None
     return ray
+
+
+def is_installed(package: str) -> bool:
+    """Return whether a package could be imported, without doing so."""
+    try:
+        return find_spec(package) is not None
+    except ValueError:  # Python's word for one that was kept from being imported
+        return False
 
 
 @contextmanager

@@ -1,10 +1,10 @@
 """What an index is made with: whatever puts sentences and sounds into one space.
 
-======================  ========================================================================================
-``classes``             the baseline, which nothing was trained for: see `auricle.search.baseline`
-``clap``, ``clap:NAME`` a CLAP of transformers, the published one or one in a folder or on the Hugging Face hub
-a path                  a run, or a checkpoint of one
-======================  ========================================================================================
+=======================  ========================================================================================
+``classes``              the baseline, which nothing was trained for: see `auricle.search.baseline`
+``clap``, ``clap:NAME``  a CLAP of transformers, the published one or one in a folder or on the Hugging Face hub
+a path, or ``s3://...``  a run, or a checkpoint of one
+=======================  ========================================================================================
 
 Conventions: embeddings are float32 (items, dim) of length 1, so that a product of two is their cosine.
 """
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auricle.errors import ConfigError
+from auricle.places import local, url_of
 
 if TYPE_CHECKING:
     from auricle.models import RetrievalModel
@@ -64,7 +65,9 @@ def complete(name: str) -> str:
     if kind == CLAP and clap:
         folder = Path(clap).expanduser()
         return f"{CLAP}:{folder.absolute()}" if folder.is_dir() else name
-    path = Path(name).expanduser()
+    path = local(name)
+    if url := url_of(path):
+        return url  # whether there is a run is seen when it is loaded
     if not name or not path.exists():
         raise ConfigError(
             f"There is no model {name!r}. Give a run's folder (`auricle runs` lists them), {CLAP}, {CLAP}:NAME for one "
