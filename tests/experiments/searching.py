@@ -1,6 +1,6 @@
 """A sweep without networks: a stand-in for training, and processes that search with it.
 
-``searching.py FOLDER`` works on the sweep in a folder until it is finished.
+``searching.py FOLDER [STORAGE]`` works on the sweep in a folder until it is finished.
 """
 
 import math
@@ -65,4 +65,4 @@ if __name__ == "__main__":
         mock.patch.object(trial_module, "train", slow),
         mock.patch.object(runner_module, "describe_ahead", return_value=None),
     ):
-        run_sweep(resume_sweep(Path(sys.argv[1])))
+        run_sweep(resume_sweep(Path(sys.argv[1]), storage=dict(enumerate(sys.argv)).get(2)))

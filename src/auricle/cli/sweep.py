@@ -5,14 +5,19 @@ from typing import Annotated
 
 import typer
 
+from auricle.cli.place import place, place_here
+
 
 def sweep(
     config: Annotated[
         Path | None,
-        typer.Argument(metavar="CONFIG", help="What all trials begin with: a preset's name, or a YAML file."),
+        typer.Argument(
+            metavar="CONFIG", help="What all trials begin with: a preset's name, or a YAML file.", parser=place
+        ),
     ] = None,
     space: Annotated[
-        Path | None, typer.Argument(metavar="SPACE", help="What is searched: a sweep file as of Weights & Biases.")
+        Path | None,
+        typer.Argument(metavar="SPACE", help="What is searched: a sweep file as of Weights & Biases.", parser=place),
     ] = None,
     overrides: Annotated[
         list[str] | None, typer.Argument(metavar="[KEY.PATH=VALUE]...", help="Settings that replace CONFIG's.")
@@ -23,7 +28,7 @@ def sweep(
     name: Annotated[
         str | None, typer.Option(help="Of the sweep; by default the file's name and a fingerprint of all settings.")
     ] = None,
-    sweeps: Annotated[Path, typer.Option(help="The folder of all sweeps.")] = Path("sweeps"),
+    sweeps: Annotated[Path, typer.Option(help="The folder of all sweeps.", parser=place_here)] = Path("sweeps"),
     storage: Annotated[
         str | None, typer.Option(help="A database for several machines: postgresql://USER@HOST/NAME, for example.")
     ] = None,

@@ -11,7 +11,8 @@ matters in it, and pictures come out::
     space         the whole file
     standing      which trials count, whatever happened to their processes
     proposals     what to try next, a pure function of what is known
-    study         the Optuna study: storage, heartbeat
+    database      where the study is kept, and how it is reached
+    study         the Optuna study: who works on it, who was killed
     folder        what lies where
     trial         one trial, one run
     worker, team  a process at work; several of them

@@ -11,7 +11,14 @@ from auricle.experiments.sweep.parameters import Parameter, Range
 from auricle.presets.prior_work import RULES, Rule, translate
 from auricle.registry import did_you_mean
 
-_IMMATERIAL = ("tracking.", "features.folder", "features.threads")
+_IMMATERIAL = (
+    "tracking.",
+    "features.folder",
+    "features.threads",
+    "features.engine.",
+    "trainer.devices",
+    "trainer.nodes",
+)
 _MEASURED_BY = ("data.", "evaluation.", "training.validation_split")
 
 

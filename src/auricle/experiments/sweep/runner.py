@@ -8,11 +8,12 @@ from pathlib import Path
 
 from auricle import config, progress
 from auricle.errors import ConfigError, ModelError
+from auricle.experiments.sweep.database import database, without_password
 from auricle.experiments.sweep.folder import Record, SweepFolder
 from auricle.experiments.sweep.outcome import Outcome, write_outcome
 from auricle.experiments.sweep.space import Space, read_space
 from auricle.experiments.sweep.standing import standing
-from auricle.experiments.sweep.study import Sweep, database, open_study, storage_errors, without_password
+from auricle.experiments.sweep.study import Sweep, open_study, storage_errors
 from auricle.experiments.sweep.team import work_together
 from auricle.experiments.sweep.telling import Teller
 from auricle.experiments.sweep.worker import quiet, work

@@ -11,20 +11,20 @@ import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import optuna
-from optuna.exceptions import ExperimentalWarning, StorageInternalError
-from optuna.storages import RDBStorage, fail_stale_trials
+from optuna.exceptions import ExperimentalWarning, UpdateFinishedTrialError
+from optuna.storages import fail_stale_trials
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from auricle.config import differences
 from auricle.errors import ConfigError, StorageError
+from auricle.experiments.sweep.database import UNREACHABLE, Connector, Storage, cause, no_driver, without_password
 from auricle.experiments.sweep.folder import Record, SweepFolder
 from auricle.experiments.sweep.parameters import Drawn
 from auricle.experiments.sweep.proposals import Proposals
@@ -110,39 +110,6 @@ def open_study(sweep: Sweep) -> optuna.Study:
     return study
 
 
-def database(url: str) -> str:
-    """Return the URL of a database as it means the same in every working folder.
-
-    Raises:
-        ConfigError: If it is no URL of a database that several processes can use.
-    """
-    try:
-        parsed = make_url(url)
-        parsed.get_dialect()
-    except (ArgumentError, NoSuchModuleError, ValueError):
-        raise ConfigError(
-            f"--storage {url!r} is no database: sqlite:///PATH, postgresql://USER@HOST/NAME and mysql://USER@HOST/NAME "
-            "are. (Optuna's journals and Redis do not notice that a process was killed.)"
-        ) from None
-    except ImportError as error:
-        raise _no_driver(error) from None
-    if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
-        raise ConfigError(f"--storage {url!r} is in memory, where no other process sees it; write sqlite:///PATH.")
-    if parsed.get_backend_name() == "sqlite":
-        parsed = parsed.set(database=str(Path(str(parsed.database)).absolute()))
-    return parsed.render_as_string(hide_password=False)
-
-
-def without_password(url: str) -> str:
-    """Return the URL of a database as it may be written down.
-
-    Example:
-        >>> without_password("postgresql://me:secret@host/sweeps")
-        'postgresql://me:***@host/sweeps'
-    """
-    return make_url(url).render_as_string(hide_password=True)
-
-
 def requeue(study: optuna.Study, trial: FrozenTrial, *, killed: bool) -> None:
     """Let a trial be gone on with, as another one with the same parameters; nothing happens if that is so already.
 
@@ -165,17 +132,47 @@ def requeue(study: optuna.Study, trial: FrozenTrial, *, killed: bool) -> None:
     )
 
 
-def requeue_killed(study: optuna.Study, *, grace_s: float) -> None:
-    """Requeue the trials whose processes have not said for a while that they are alive."""
-    with warnings.catch_warnings(action="ignore", category=ExperimentalWarning):
-        fail_stale_trials(study)
-    oldest = datetime.now() - timedelta(seconds=grace_s)  # of this machine's clock, as Optuna's times are
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        # Killed before its first word, of which Optuna takes no notice.
-        if BEGUN not in trial.user_attrs and trial.datetime_start and trial.datetime_start < oldest:
-            with contextlib.suppress(ValueError):  # another process was faster
-                study.tell(trial.number, state=TrialState.FAIL)
-                requeue(study, trial, killed=True)
+class Lookout:
+    """Looks for trials whose processes were killed.
+
+    Heartbeats are compared by the database, by its own clock. A process that was killed before its first word has left
+    nothing but a time of its machine, whose clock may be off by any time; so its trial is given up when it was seen
+    like this for `grace_s` here.
+
+    Args:
+        study: The study.
+        grace_s: After how long without a word a process counts as killed.
+    """
+
+    def __init__(self, study: optuna.Study, *, grace_s: float) -> None:
+        self.study = study
+        self.grace_s = grace_s
+        self._silent_since: dict[int, float] = {}
+
+    def requeue_killed(self) -> None:
+        """Let the trials of killed processes be gone on with."""
+        if _storage_of(self.study).up_s() < self.grace_s:
+            return  # while the database was away nobody could be heard
+        with warnings.catch_warnings(action="ignore", category=ExperimentalWarning):
+            fail_stale_trials(self.study)
+        running = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        now = time.monotonic()
+        self._silent_since = {
+            trial.number: self._silent_since.get(trial.number, now)
+            for trial in running
+            if BEGUN not in trial.user_attrs  # of which Optuna takes no notice
+        }
+        for number, since in self._silent_since.items():
+            if now - since > self.grace_s:
+                with contextlib.suppress(ValueError, UpdateFinishedTrialError):  # another process was faster
+                    self.study.tell(number, state=TrialState.FAIL)
+                    requeue(self.study, self.study.get_trials(deepcopy=False)[number], killed=True)
+
+
+def _storage_of(study: optuna.Study) -> Storage:
+    """Return the storage that `open_study` opened, without Optuna's cache around it."""
+    storage = study._storage
+    return cast(Storage, getattr(storage, "_backend", storage))
 
 
 @contextlib.contextmanager
@@ -184,19 +181,13 @@ def storage_errors(sweep: Sweep) -> Iterator[None]:
     where = without_password(sweep.url) if sweep.url else sweep.folder.study
     try:
         yield
-    except (SQLAlchemyError, StorageInternalError) as error:
-        cause = error.__cause__ if isinstance(error, StorageInternalError) else error
-        said = str(getattr(cause, "orig", None) or cause or error).strip().splitlines()[0].rstrip(".")
-        raise StorageError(f"The study in {where} cannot be used: {said}.") from error
+    except UNREACHABLE as error:
+        advice = (
+            " What was done is kept; the same command goes on." if sweep.url and sweep.folder.record.is_file() else ""
+        )
+        raise StorageError(f"The study in {where} cannot be used: {cause(error)}.{advice}") from error
     except ImportError as error:
-        raise _no_driver(error) from None
-
-
-def _no_driver(error: ImportError) -> ConfigError:
-    missing = error if isinstance(error, ModuleNotFoundError) else error.__cause__
-    name = getattr(missing, "name", None) or "a driver"
-    package = {"psycopg": "'psycopg[binary]'", "psycopg2": "psycopg2-binary", "MySQLdb": "mysqlclient"}.get(name, name)
-    return ConfigError(f"--storage needs {name}, which is not installed: pip install {package}")
+        raise no_driver(error) from None
 
 
 def _engine(url: str | None, file: Path) -> tuple[str, dict[str, Any]]:
@@ -207,13 +198,14 @@ def _engine(url: str | None, file: Path) -> tuple[str, dict[str, Any]]:
             return sqlite3.connect(file, timeout=_PATIENCE_S, check_same_thread=False)
 
         return "sqlite:///study.db", {"creator": connect}
-    url = url.replace("{", "{{").replace("}", "}}")  # Optuna would fill them in
     if make_url(url).get_backend_name() == "sqlite":
+        url = url.replace("{", "{{").replace("}", "}}")  # Optuna would fill them in
         return url, {"connect_args": {"timeout": _PATIENCE_S}}
-    return url, {"pool_pre_ping": True}
+    connector = Connector(url)
+    return f"{connector.url.drivername}://", connector.engine
 
 
-def _opened(url: str, engine: dict[str, Any], record: Record) -> RDBStorage:
+def _opened(url: str, engine: dict[str, Any], record: Record) -> Storage:
     for left in reversed(range(_ATTEMPTS)):
         try:
             return _database(url, engine, record)
@@ -224,9 +216,9 @@ def _opened(url: str, engine: dict[str, Any], record: Record) -> RDBStorage:
     raise AssertionError
 
 
-def _database(url: str, engine: dict[str, Any], record: Record) -> RDBStorage:
+def _database(url: str, engine: dict[str, Any], record: Record) -> Storage:
     with warnings.catch_warnings(action="ignore", category=ExperimentalWarning):
-        return RDBStorage(
+        return Storage(
             url,
             engine_kwargs=engine,
             heartbeat_interval=record.heartbeat_s,

@@ -13,14 +13,13 @@ from typing import Any
 import optuna
 import torch
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.exceptions import UpdateFinishedTrialError
 
 from auricle import progress
 from auricle.errors import ConfigError, ModelError
 from auricle.experiments.sweep.parameters import Drawn, Parameter
 from auricle.experiments.sweep.standing import BEGUN, REASON, SURPLUS, Standing, standing
-from auricle.experiments.sweep.study import Sweep, requeue
-from auricle.storage import lock, make_folder, write_json
+from auricle.experiments.sweep.study import Sweep
+from auricle.storage import lock, make_folder, remove, write_json
 from auricle.training import RunConfig, RunFolder, train
 from auricle.training.run_folder import Row
 
@@ -38,15 +37,11 @@ class Attempt:
     Args:
         sweep: The sweep.
         glance: Called after every epoch.
-
-    Attributes:
-        taken_over: Whether others thought this process killed, since it slept, and go on with its last trial.
     """
 
     def __init__(self, sweep: Sweep, *, glance: Callable[[], None]) -> None:
         self.sweep = sweep
         self.glance = glance
-        self.taken_over = False
 
     def __call__(self, trial: optuna.Trial) -> float:
         """Train and return the value.
@@ -54,26 +49,17 @@ class Attempt:
         Raises:
             TrialWithoutValueError: If it has failed with its reason, or is one too many.
             optuna.TrialPruned: If others were better at this epoch.
-            AuricleError: If no other trial would fare better; then another process can take this one up.
-            KeyboardInterrupt: After Ctrl-C; the same.
+            optuna.exceptions.UpdateFinishedTrialError: If others thought this process killed, since it slept, and go on
+                with the trial.
+            AuricleError: If no other trial would fare better.
         """
-        self.taken_over = False
         trial.set_user_attr(BEGUN, True)
         now = standing(trial.study.get_trials(deepcopy=False))
         if now.is_surplus(trial.number, wanted=self.sweep.wanted, once_each=self.sweep.grid is not None):
             trial.set_user_attr(SURPLUS, True)
             raise TrialWithoutValueError
-        try:
-            with _told_why(trial):
-                return self._value(trial)
-        except (TrialWithoutValueError, optuna.TrialPruned):
-            raise
-        except UpdateFinishedTrialError:
-            self.taken_over = True
-            raise TrialWithoutValueError from None
-        except BaseException:
-            requeue(trial.study, trial.study.get_trials(deepcopy=False)[trial.number], killed=False)
-            raise
+        with _told_why(trial):
+            return self._value(trial)
 
     def _value(self, trial: optuna.Trial) -> float:
         values = {one.setting: _draw(trial, one) for one in self.sweep.space.parameters}
@@ -107,7 +93,7 @@ class Attempt:
             if self.sweep.record.prune and pruned.is_file():
                 tell(run.read_history())
                 raise optuna.TrialPruned
-            pruned.unlink(missing_ok=True)
+            remove(pruned)
             train(config, run.path, watch=watch)
         except (optuna.TrialPruned, ModelError):
             drop_checkpoints(run)
@@ -135,7 +121,7 @@ def _told_why(trial: optuna.Trial) -> Iterator[None]:
 def drop_checkpoints(run: RunFolder) -> None:
     """Remove the weights of a run; its configuration and its measures stay."""
     for path in (run.best, run.last, run.resume):
-        path.unlink(missing_ok=True)
+        remove(path)
 
 
 def keep_best_alone(sweep: Sweep, now: Standing) -> None:

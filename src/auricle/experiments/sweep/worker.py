@@ -10,18 +10,22 @@ import os
 import signal
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.storages._heartbeat import get_heartbeat_thread
 from optuna.trial import TrialState
 
 from auricle.errors import AuricleError, ConfigError, ModelError
+from auricle.experiments.sweep.database import UNREACHABLE, was_cut_off
 from auricle.experiments.sweep.folder import Record, SweepFolder
 from auricle.experiments.sweep.space import read_space
 from auricle.experiments.sweep.standing import Standing, standing
-from auricle.experiments.sweep.study import Sweep, open_study, requeue_killed, storage_errors
+from auricle.experiments.sweep.study import Lookout, Sweep, open_study, requeue, storage_errors
 from auricle.experiments.sweep.trial import Attempt, TrialWithoutValueError, keep_best_alone
 from auricle.processes import ending_with_parent
 from auricle.storage import fingerprint, lock
@@ -31,6 +35,9 @@ REFUSED, FAILED = 2, 3
 
 _LOOKS_EVERY_S = 1.0
 _PATIENCE_S = 60.0
+_MOST_CUTS = 3
+"""So often in a row a connection may be lost in the middle of a transaction."""
+
 _HOPELESS_TRIALS = 5
 """If so many trials have failed and none has not, the rest will not be tried."""
 
@@ -55,31 +62,69 @@ def work(
         AuricleError: If something is wrong that is so for every trial: the collection, the disk, the storage.
         KeyboardInterrupt: After Ctrl-C; whoever works on the sweep next goes on with the trial.
     """
-    attempt = Attempt(sweep, glance=glance)
+    attempt, lookout, cuts = Attempt(sweep, glance=glance), Lookout(study, grace_s=sweep.record.grace_s), 0
     with quiet(), storage_errors(sweep):
         while True:
-            requeue_killed(study, grace_s=sweep.record.grace_s)
-            now = standing(study.get_trials(deepcopy=False))
-            look(now)
-            if now.finished >= sweep.wanted:
-                return
-            _give_up_if_hopeless(now)
-            if now.counts.get("waiting", 0) or (now.begun < sweep.wanted and sweep.grid is None):
-                _make_one(study, attempt)
-                keep_best_alone(sweep, standing(study.get_trials(deepcopy=False)))
-            elif now.begun < sweep.wanted:
-                _queue_missing(sweep, study)
+            try:
+                if _step(sweep, study, attempt, lookout, look):
+                    return
+            except UNREACHABLE as error:
+                cuts += 1
+                if not was_cut_off(error) or cuts > _MOST_CUTS:
+                    raise
             else:
-                time.sleep(_LOOKS_EVERY_S)
+                cuts = 0
+
+
+def _step(
+    sweep: Sweep, study: optuna.Study, attempt: Attempt, lookout: Lookout, look: Callable[[Standing], None]
+) -> bool:
+    """Do what there is to do, and return whether that was nothing any more."""
+    lookout.requeue_killed()
+    now = standing(study.get_trials(deepcopy=False))
+    look(now)
+    if now.finished >= sweep.wanted:
+        return True
+    _give_up_if_hopeless(now)
+    if now.counts.get("waiting", 0) or (now.begun < sweep.wanted and sweep.grid is None):
+        _make_one(study, attempt)
+        keep_best_alone(sweep, standing(study.get_trials(deepcopy=False)))
+    elif now.begun < sweep.wanted:
+        _queue_missing(sweep, study)
+    else:
+        time.sleep(_LOOKS_EVERY_S)
+    return False
 
 
 def _make_one(study: optuna.Study, attempt: Attempt) -> None:
-    """Make one trial; Optuna keeps saying meanwhile that this process is alive."""
-    try:
-        study.optimize(attempt, n_trials=1, catch=(TrialWithoutValueError,))
-    except ValueError:
-        if not attempt.taken_over:  # Optuna does not take the word of who was thought to be dead
+    """Make one trial, and say meanwhile that this process is alive.
+
+    `optuna.Study.optimize` would do so, too, but not survive a database that is gone.
+    """
+    with warnings.catch_warnings(action="ignore", category=UserWarning):  # that `optimize` is to be used
+        trial = study.ask()
+    # Whoever was taken for dead meanwhile learns it here: others go on with the trial.
+    with contextlib.suppress(UpdateFinishedTrialError), get_heartbeat_thread(trial._trial_id, study._storage):
+        try:
+            value, state = attempt(trial), TrialState.COMPLETE
+        except optuna.TrialPruned:
+            value, state = None, TrialState.PRUNED
+        except TrialWithoutValueError:
+            value, state = None, TrialState.FAIL
+        except UpdateFinishedTrialError:
             raise
+        except BaseException:
+            # Where not even that can be said, nobody hears of this process any more, which says the same.
+            with contextlib.suppress(*UNREACHABLE, UpdateFinishedTrialError):
+                requeue(study, study.get_trials(deepcopy=False)[trial.number], killed=False)
+                _tell(study, trial, state=TrialState.FAIL)
+            raise
+        _tell(study, trial, value, state=state)
+
+
+def _tell(study: optuna.Study, trial: optuna.Trial, value: float | None = None, *, state: TrialState) -> None:
+    with contextlib.suppress(ValueError):  # it has ended already; values are finite
+        study.tell(trial, value, state=state)
 
 
 def _queue_missing(sweep: Sweep, study: optuna.Study) -> None:
