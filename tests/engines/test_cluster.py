@@ -146,6 +146,21 @@ def test_a_worker_of_another_environment_says_what_it_lacks(cluster: object, tmp
         list(results)
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("working_dir: /nowhere", "is no environment for Ray: /nowhere is not a valid path"),
+        ("env_vars: [1]", "is no environment for Ray"),
+        ("conda: no-such-environment", "environment cannot be made: .*conda"),
+    ],
+)
+def test_an_environment_that_cannot_be_made(cluster: object, tmp_path: Path, settings: str, said: str) -> None:
+    (tmp_path / "environment.yaml").write_text(settings)
+    engine = ClusterEngine(None, EngineConfig(name="ray", runtime_env=tmp_path / "environment.yaml", workers=1))
+    with pytest.raises(ConfigError, match=said), engine.working(begin_refusing, range(3)) as results:
+        list(results)
+
+
 def test_this_process_gives_the_same(tmp_path: Path) -> None:
     with LocalEngine().working(partial(begin_squaring, tmp_path), range(5)) as results:
         assert dict(results) == {number: number**2 for number in range(-4, 5)}

@@ -138,16 +138,14 @@ class _Workers:
         self._needs = {"num_cpus": config.cpus, "num_gpus": gpus}
         self._count = config.workers or _room(total, config.cpus, gpus)
         self._payload = ray.put(payload)
-        environment = {"env_vars": {"OMP_NUM_THREADS": str(self._share.processors)}}
         self._class = ray.remote(_worker_class()).options(
             **self._needs,
             max_restarts=0,
             scheduling_strategy="SPREAD",
-            runtime_env={**environment, **config.read_runtime_env()},
+            runtime_env=_environment(config, threads=self._share.processors),
         )
         self._workers: list[_Worker] = []
         self._waiting: dict[Any, _Worker] = {}
-        self._waited_s = 0.0
 
     @property
     def busy(self) -> bool:
@@ -178,7 +176,7 @@ class _Workers:
 
     def next(self) -> list[Any] | AuricleError | _Died | None:
         """Return the results of a shard, or what else has happened; None if that is nothing that matters."""
-        from ray.exceptions import RayActorError, RayTaskError
+        from ray.exceptions import RayActorError, RayTaskError, RuntimeEnvSetupError
 
         answers, _ = self._ray.wait(list(self._waiting), num_returns=1, timeout=_TOLD_S)
         if not answers:
@@ -189,6 +187,8 @@ class _Workers:
             said = self._ray.get(answers[0])
         except RayTaskError as error:
             raise error.as_instanceof_cause() from None  # type: ignore[no-untyped-call]
+        except RuntimeEnvSetupError as error:
+            raise ConfigError(f"The workers' environment cannot be made: {_last_line(error)}") from None
         except RayActorError as error:
             return self._bury(worker, error)
         if not worker.ready:
@@ -202,8 +202,6 @@ class _Workers:
             self._ray.kill(worker.actor)
 
     def _bury(self, worker: _Worker, cause: BaseException) -> _Died:
-        if not worker.ready and "runtime_env" in str(cause).lower():
-            raise ConfigError(f"The workers' environment cannot be made: {_last_line(cause)}") from None
         self._workers.remove(worker)
         for answer, _ in worker.given:
             self._waiting.pop(answer, None)
@@ -234,7 +232,8 @@ class _Workers:
             free = self._ray.available_resources()
             progress.say(
                 f"Waiting for the cluster: a worker needs {self._needs['num_cpus']:g} processors and "
-                f"{self._needs['num_gpus']:g} GPUs; free are {free.get('CPU', 0):g} and {free.get('GPU', 0):g}."
+                f"{self._needs['num_gpus']:g} GPUs; free are {free.get('CPU', 0):g} and {free.get('GPU', 0):g}. "
+                "If that does not change, `ray status` and the workers' environment (--runtime-env) may say why."
             )
 
 
@@ -259,6 +258,17 @@ def _worker_class() -> Callable[[], Any]:
             return self.working.do(shard)
 
     return Worker
+
+
+def _environment(config: EngineConfig, *, threads: int) -> Any:
+    from ray.runtime_env import RuntimeEnv
+
+    given = config.read_runtime_env()
+    try:
+        variables = {"OMP_NUM_THREADS": str(threads), **given.get("env_vars", {})}
+        return RuntimeEnv(**{**given, "env_vars": variables})
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{config.runtime_env} is no environment for Ray: {_last_line(error)}") from None
 
 
 def _connected(address: str | None) -> Any:
