@@ -6,15 +6,19 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-all bench check lint clean
+.PHONY: demo test tests test-all bench check lint clean
 
 demo: .venv/ok
 	$(BIN)/auricle demo
 
-# Style, types, layers, then all tests that need neither the package index nor minutes.
-test: check
+# Style, types and layers beside all tests that need neither the package index nor minutes.
+test: .venv/ok
+	$(MAKE) --jobs 2 check tests
+
+# In their order: by default the files with the fewest tests come last, which are long ones.
+tests: .venv/ok
 	$(BIN)/auricle models fetch minilm yamnet
-	$(BIN)/python -m pytest -m "not slow and not network" -n auto --dist loadfile
+	$(BIN)/python -m pytest -m "not slow and not network" -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 test-all: check
 	$(BIN)/auricle models fetch minilm yamnet aisfx

@@ -21,6 +21,7 @@ from auricle.experiments.sweep import Asked, begin_sweep, resume_sweep, run_swee
 from auricle.experiments.sweep import database as database_module
 from auricle.experiments.sweep import outcome as outcome_module
 from auricle.experiments.sweep import runner as runner_module
+from auricle.experiments.sweep import study as study_module
 from auricle.experiments.sweep import trial as trial_module
 from auricle.experiments.sweep.database import Connector, Storage, database
 from auricle.experiments.sweep.standing import standing
@@ -230,8 +231,15 @@ def test_nobody_is_taken_for_dead_who_could_not_be_heard(begin: Begin, server: S
 
 
 def test_the_words_of_the_database(
-    server: Server, auricle: Command, space: Path, captioned: Path, tmp_path: Path
+    server: Server,
+    auricle: Command,
+    space: Path,
+    captioned: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(study_module, "_PAUSE_S", 0.0)  # between two attempts
+
     def refusal(url: str) -> str:
         given = ("embedded", space, f"data.collection={captioned}", "--storage", url, "--name", "sweep")
         sentence = str(auricle("sweep", *given, cwd=tmp_path).refused(1))

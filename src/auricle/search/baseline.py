@@ -9,6 +9,7 @@ It is what a trained model has to beat: zero-shot retrieval by named classes.
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -46,7 +47,11 @@ class ClassBaseline:
         self.network = network.eval().to(self.device)
         self.front_end = FRONT_ENDS.get(network.front_end)
         self.sentences = build_sentence_encoder(sentence_encoder).eval()
-        self.classes = _unit(self.sentences.encode(class_names()))  # (521, dim)
+
+    @cached_property
+    def classes(self) -> Embeddings:
+        """Embeddings of the class names, (521, dim); a sentence needs none of them."""
+        return _unit(self.sentences.encode(class_names()))
 
     @property
     def dim(self) -> int:
@@ -59,9 +64,10 @@ class ClassBaseline:
         return {"baseline": "classes", "encoders": [encoder["sha256"] for encoder in encoders]}
 
     def on(self, device: str) -> Self:
-        """Move YAMNet to a device, and return this."""
+        """Move YAMNet to a device, with what it needs to hear there, and return this."""
         self.device = pick_device(device)
         self.network.to(self.device)
+        assert len(self.classes)  # now, with all threads, and not by each of those that describe
         return self
 
     def embed_text(self, sentences: Sequence[str]) -> Embeddings:

@@ -104,7 +104,7 @@ def hear_files(
         AuricleError: As the engine does.
     """
     if not engine.remote and processes == 1:
-        yield from _hear_all(files, hearing, embedder, threads=_threads(1))
+        yield from _hear_all(files, hearing, embedder.on(hearing.device), threads=_threads(1))
         return
     threads = 1 if engine.remote else _threads(processes)
     parts = iter(lambda: list(islice(files, threads * _PART)), [])
