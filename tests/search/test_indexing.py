@@ -36,6 +36,9 @@ class Loudness:
     def identity(self) -> dict[str, Any]:
         return {"name": self.name}
 
+    def on(self, device: str) -> "Loudness":
+        return self
+
     def embed_text(self, sentences: Sequence[str]) -> NDArray[np.float32]:
         return self._at([1.0 if "loud" in sentence else 0.0 for sentence in sentences])
 
