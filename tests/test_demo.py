@@ -9,6 +9,7 @@ import pytest
 from auricle.demo import QUESTIONS, run_demo
 
 
+@pytest.mark.slow
 def test_the_demo_shows_scores_answers_and_where_the_files_are(
     pretrained: Path,
     captioned: Path,

@@ -197,6 +197,7 @@ def difference_of_means(reference: Embeddings, evaluated: Embeddings) -> SetDist
         (partial(kernel_distance, bandwidth=1.5), discrepancy_of_gaussians(np.array([0.8]), 1.5)),
     ],
 )
+@pytest.mark.slow
 def test_the_interval_covers_the_truth_in_about_95_percent(measure: Measure, truth: float) -> None:
     covered = 0
     for draw in range(100):

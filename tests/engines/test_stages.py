@@ -23,6 +23,7 @@ def cluster() -> Iterator[Any]:
         yield cluster
 
 
+@pytest.mark.slow
 def test_clips_are_generated(cluster: Any, auricle: Command, captioned: Path, tmp_path: Path) -> None:
     given = ("generate", "procedural", "--collection", captioned, "--output")
 

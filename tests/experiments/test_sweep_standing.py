@@ -130,11 +130,13 @@ def test_the_same_is_proposed_from_the_same(known: list[Known]) -> None:
     assert again[0] == again[1]
 
 
+@pytest.mark.slow
 def test_bayes_finds_the_bottom_and_chance_does_not() -> None:
     bayes, chance = (min(one.value or 0 for one in searched(method, 20)) for method in ("bayes", "random"))
     assert bayes < 0.02 < chance
 
 
+@pytest.mark.slow
 def test_a_failed_region_is_left() -> None:
     """What fails above a rate of 0.001 is tried as often as by chance at first, and then no more."""
     known: list[Known] = []

@@ -188,6 +188,7 @@ def test_a_local_folder_is_as_it_was(s3: S3Server, tmp_path: Path) -> None:
     assert s3.asked == []
 
 
+@pytest.mark.slow
 def test_a_large_file_comes_and_goes_in_parts(s3: S3Server, mirror: Path) -> None:
     content = np.random.default_rng(0).bytes(120 << 20)
     with storage.atomic(mirror / "large") as temporary:

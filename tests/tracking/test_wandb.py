@@ -114,6 +114,7 @@ def test_all_files_are_in_the_runs_folder(run: TrackedRun, outcome: Outcome, hom
     }
 
 
+@pytest.mark.slow
 def test_a_run_that_is_gone_on_with_is_whole_again_under_the_same_id(
     run: TrackedRun, outcome: Outcome, synced: Synced
 ) -> None:

@@ -58,7 +58,9 @@ PLATEAU = {"schedule": "plateau", "plateau_patience": 0, "plateau_threshold": 2,
 """The learning rate falls after every epoch but the first, since no measure rises by 2."""
 
 
-@pytest.mark.parametrize(("audio", "settings"), [(None, PLATEAU), (LEARNING, {"schedule": "cosine"})])
+@pytest.mark.parametrize(
+    ("audio", "settings"), [(None, PLATEAU), pytest.param(LEARNING, {"schedule": "cosine"}, marks=pytest.mark.slow)]
+)
 def test_a_run_killed_at_every_batch_equals_the_uninterrupted_one(
     configured: Configured,
     tmp_path: Path,
@@ -104,6 +106,7 @@ def test_epochs_of_so_many_steps_cut_the_same_passes_otherwise(configured: Confi
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
+@pytest.mark.slow
 def test_ten_pairs_can_be_memorised(tiny_bert: Path) -> None:
     audio = AudioTowerConfig(**LEARNING | {"trainable_from_block": 1, "conv_dropout": 0, "fc_units": 64})
     with torch.random.fork_rng(devices=[]):
