@@ -283,7 +283,10 @@ def _connected(address: str | None) -> Any:
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, RuntimeError, ValueError) as error:
         where = address or os.environ.get("RAY_ADDRESS") or "this machine"
-        raise ConfigError(f"The Ray cluster of {where} cannot be reached: {_last_line(error)}") from None
+        raise ConfigError(
+            f"The Ray cluster of {where} cannot be reached: {_last_line(error)}. A cluster that wants a token is asked "
+            "with RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN or ~/.ray/auth_token."
+        ) from None
     return ray
 
 
