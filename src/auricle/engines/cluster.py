@@ -9,7 +9,6 @@ Source: P. Moritz et al., Ray: A Distributed Framework for Emerging AI Applicati
 
 import logging
 import os
-import uuid
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -27,6 +26,7 @@ from auricle.engines.packing import pack
 from auricle.engines.settings import EngineConfig
 from auricle.errors import AuricleError, ConfigError, StorageError
 from auricle.places import shown, url_of
+from auricle.temporary import temporary_name
 
 AHEAD = 2
 """Shards that a worker has been given, so that it does not wait for the next."""
@@ -304,7 +304,7 @@ def _token(folder: Path) -> Iterator[Path | None]:
     if url_of(folder):
         yield None
         return
-    token = folder.absolute() / f".seen-{uuid.uuid4().hex[:8]}.tmp"
+    token = temporary_name(folder.absolute() / "seen")
     try:
         token.touch()
         yield token

@@ -20,8 +20,9 @@ import numpy as np
 
 from auricle.errors import StorageError
 from auricle.places import url_of
+from auricle.search.cells import cells_of
 from auricle.search.lance_places import FRESH_S, connect
-from auricle.search.lance_rows import ARRAYS, among, cells_of, column, schema, translated
+from auricle.search.lance_rows import ARRAYS, among, column, schema, translated
 from auricle.search.lance_view import LanceView
 from auricle.search.records import SoundFile, Windows
 

@@ -11,18 +11,12 @@ from numpy.typing import NDArray
 from auricle.errors import StorageError
 from auricle.places import url_of
 from auricle.search.fingerprints import SIZE
-from auricle.search.records import Said, SoundFile, Stamp, file_key
 from auricle.storage import writing
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 ARRAYS = ("vector", "fingerprint")
-FILE_COLUMNS = (
-    *("record", "path", "content", "size_bytes", "modified_ns", "stated"),
-    *("licence", "tags", "caption", "duration", "rate", "channels"),
-)
-ROW_COLUMNS = ("path", "start", "end", "duration", "rate", "channels", "licence", "tags", "caption")
 
 
 @contextmanager
@@ -63,38 +57,6 @@ def schema(dim: int) -> "pa.Schema":
             ("vector", pa.list_(pa.float32(), dim)),
             ("fingerprint", pa.list_(pa.float16(), SIZE)),
         ]
-    )
-
-
-def cells_of(file: SoundFile) -> dict[str, str | float]:
-    """Return what every window of a file has in common."""
-    return {
-        "file": file_key(file.path),
-        "record": file.record,
-        "content": file.content,
-        "path": file.path,
-        "duration": file.duration_s,
-        "rate": file.sample_rate,
-        "channels": file.channels,
-        "licence": file.said.licence,
-        "tags": file.said.tags,
-        "caption": file.said.caption,
-        "stated": file.stamp.stated,
-        "size_bytes": file.stamp.size_bytes,
-        "modified_ns": file.stamp.modified_ns,
-    }
-
-
-def sound_file(cells: dict[str, Any]) -> SoundFile:
-    """Return the file that a row, as far as `FILE_COLUMNS`, is of."""
-    return SoundFile(
-        path=cells["path"],
-        content=cells["content"],
-        stamp=Stamp(cells["size_bytes"], cells["modified_ns"], cells["stated"]),
-        said=Said(cells["licence"], cells["tags"], cells["caption"]),
-        duration_s=cells["duration"],
-        sample_rate=int(cells["rate"]),
-        channels=int(cells["channels"]),
     )
 
 

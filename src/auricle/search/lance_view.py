@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from auricle.search.cells import FILE_CELLS, ROW_CELLS, row_of, sound_file
 from auricle.search.fingerprints import Fingerprints
-from auricle.search.lance_rows import ARRAYS, FILE_COLUMNS, ROW_COLUMNS, among, matrix, sound_file, translated
-from auricle.search.records import Row, Said, SoundFile, Vectors, Windows
+from auricle.search.lance_rows import ARRAYS, among, matrix, translated
+from auricle.search.records import Row, SoundFile, Vectors, Windows
 from auricle.search.store import Places
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class LanceView:
 
     def files(self) -> dict[str, SoundFile]:
         """Return every file by its record."""
-        found = self._select(FILE_COLUMNS, where="`start` = 0")
+        found = self._select(FILE_CELLS, where="`start` = 0")
         return {row["record"]: sound_file(row) for row in found.to_pylist()}
 
     def windows_of(self, records: Collection[str]) -> dict[str, Windows]:
@@ -91,19 +92,7 @@ class LanceView:
 
     def rows(self, places: Places) -> list[Row]:
         """Return the windows at these places."""
-        found = self._take(places, ROW_COLUMNS)
-        return [
-            Row(
-                path=row["path"],
-                start_s=row["start"],
-                end_s=row["end"],
-                duration_s=row["duration"],
-                sample_rate=int(row["rate"]),
-                channels=int(row["channels"]),
-                said=Said(row["licence"], row["tags"], row["caption"]),
-            )
-            for row in found.to_pylist()
-        ]
+        return [row_of(cells) for cells in self._take(places, ROW_CELLS).to_pylist()]
 
     def vectors(self, places: Places) -> Vectors:
         """Return the embeddings at these places."""
@@ -146,7 +135,7 @@ class LanceView:
         """Return all windows, read once."""
         with self._reading:
             if self._held is None:
-                found = self._select((*ROW_COLUMNS, *ARRAYS), places=True).combine_chunks()
+                found = self._select((*ROW_CELLS, *ARRAYS), places=True).combine_chunks()
                 places = np.asarray(found["_rowid"].to_numpy(), np.uint64)
                 if (places[1:] < places[:-1]).any():
                     found = found.sort_by("_rowid").combine_chunks()

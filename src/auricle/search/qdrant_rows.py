@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from auricle.errors import StorageError
+from auricle.search.cells import cells_of
 from auricle.search.fingerprints import SIZE, Fingerprints
-from auricle.search.records import Row, Said, SoundFile, Stamp, Windows, file_key
+from auricle.search.records import SoundFile, Windows
 
 if TYPE_CHECKING:
     from qdrant_client.models import Filter, PointStruct
@@ -28,12 +29,6 @@ STATE = 0
 """Number of the point that holds the state; windows begin at 1."""
 
 FORMAT = 1
-
-FILE_PAYLOAD = (
-    *("record", "path", "content", "size_bytes", "modified_ns", "stated"),
-    *("licence", "tags", "caption", "duration", "rate", "channels"),
-)
-ROW_PAYLOAD = ("path", "start", "end", "duration", "rate", "channels", "licence", "tags", "caption")
 
 INDEXED = {
     **dict.fromkeys(("record", "file", "path", "licence"), "keyword"),
@@ -136,7 +131,7 @@ def points_of(
 
     points: list[PointStruct] = []
     for file, windows in described:
-        common = {**_payload(file), "born": born}
+        common = {**cells_of(file), "born": born}
         for number, (start, end) in enumerate(zip(windows.starts_s, windows.ends_s, strict=True)):
             vectors: dict[str, Any] = {VECTOR: windows.vectors[number].tolist()}
             if number == 0:  # words count once per file
@@ -148,55 +143,7 @@ def points_of(
     return points
 
 
-def _payload(file: SoundFile) -> dict[str, Any]:
-    return {
-        "file": file_key(file.path),
-        "record": file.record,
-        "content": file.content,
-        "path": file.path,
-        "duration": file.duration_s,
-        "rate": file.sample_rate,
-        "channels": file.channels,
-        "licence": file.said.licence,
-        "tags": file.said.tags,
-        "caption": file.said.caption,
-        "stated": file.stamp.stated,
-        "size_bytes": file.stamp.size_bytes,
-        "modified_ns": file.stamp.modified_ns,
-    }
-
-
-def file_of(payload: dict[str, Any]) -> SoundFile:
-    """Return the file that a payload, as far as `FILE_PAYLOAD`, is of."""
-    return SoundFile(
-        path=payload["path"],
-        content=payload["content"],
-        stamp=Stamp(payload["size_bytes"], payload["modified_ns"], payload["stated"]),
-        said=_said(payload),
-        duration_s=float(payload["duration"]),
-        sample_rate=int(payload["rate"]),
-        channels=int(payload["channels"]),
-    )
-
-
-def row_of(payload: dict[str, Any]) -> Row:
-    """Return the window that a payload, as far as `ROW_PAYLOAD`, is of."""
-    return Row(
-        path=payload["path"],
-        start_s=float(payload["start"]),
-        end_s=float(payload["end"]),
-        duration_s=float(payload["duration"]),
-        sample_rate=int(payload["rate"]),
-        channels=int(payload["channels"]),
-        said=_said(payload),
-    )
-
-
 def fingerprints_of(payloads: Sequence[dict[str, Any]]) -> Fingerprints:
     """Return the fingerprints of payloads, (payloads, their size)."""
     content = b"".join(base64.b64decode(payload["fingerprint"]) for payload in payloads)
     return np.frombuffer(content, "<f2").reshape(len(payloads), SIZE).astype(np.float16)
-
-
-def _said(payload: dict[str, Any]) -> Said:
-    return Said(payload["licence"], payload["tags"], payload["caption"])

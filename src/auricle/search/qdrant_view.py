@@ -11,18 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from auricle.errors import StorageError
+from auricle.search.cells import FILE_CELLS, ROW_CELLS, row_of, sound_file
 from auricle.search.fingerprints import SIZE, Fingerprints
 from auricle.search.qdrant_address import Address, asking
 from auricle.search.qdrant_filters import translate
 from auricle.search.qdrant_rows import (
-    FILE_PAYLOAD,
-    ROW_PAYLOAD,
     VECTOR,
     WORDS,
     State,
-    file_of,
     fingerprints_of,
-    row_of,
     visible,
 )
 from auricle.search.qdrant_words import Stems
@@ -112,7 +109,7 @@ class QdrantView:
 
     def rows(self, places: Places) -> list[Row]:
         """Return the windows at these places."""
-        return [row_of(_payload(point)) for point in self._take(places, payload=ROW_PAYLOAD)]
+        return [row_of(_payload(point)) for point in self._take(places, payload=ROW_CELLS)]
 
     def vectors(self, places: Places) -> Vectors:
         """Return the embeddings at these places."""
@@ -144,8 +141,8 @@ class QdrantView:
             gone = Filter(must=[first, FieldCondition(key="died", range=since)])
             died = {_payload(point)["record"] for point in self._scroll(gone, payload=("record",), seen=False)}
             known = {record: file for record, file in self._before[1].items() if record not in died}
-        for point in self._scroll(Filter(must=born), payload=FILE_PAYLOAD):
-            known[_payload(point)["record"]] = file_of(_payload(point))
+        for point in self._scroll(Filter(must=born), payload=FILE_CELLS):
+            known[_payload(point)["record"]] = sound_file(_payload(point))
         return known
 
     def _ask(self, question: Any, using: str, *, limit: int, where: str, parameters: Any) -> tuple[Places, Vectors]:
